@@ -1,4 +1,4 @@
-"""What a key may reach where a verb of it is limited to hosts and tags."""
+"""What a key may reach where its scopes limit a verb to hosts and tags."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from inventory.folding import folded
 
 BELOW = "*."
 """What stands before a host for all names below it, and not itself."""
+TAG = "tag="
+"""What stands before a tag, because the text of a limit is a host otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,13 +23,27 @@ class Limits:
     hosts: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
 
+    @property
+    def texts(self) -> list[str]:
+        """The hosts, and the tags after `tag=`: how limits are kept and shown; see `limits_of`."""
+        return sorted(self.hosts) + [TAG + tag for tag in sorted(self.tags)]
+
     def admit_host(self, host: str) -> bool:
         """Whether every target on a host of a URL is within."""
         return any(names(each, host) for each in self.hosts)
 
-    def admit(self, host: str, tags: Iterable[str] = ()) -> bool:
+    def admit(self, host: str, tags: Iterable[str]) -> bool:
         """Whether a target on this host and with these tags is within."""
         return self.admit_host(host) or any(folded(tag) in self.tags for tag in tags)
+
+
+def limits_of(texts: Iterable[str] | None) -> Limits | None:
+    """The limits of which these are the `texts`; None of None."""
+    if texts is None:
+        return None
+    given = list(texts)
+    tags = frozenset(each.removeprefix(TAG) for each in given if each.startswith(TAG))
+    return Limits(hosts=frozenset(each for each in given if not each.startswith(TAG)), tags=tags)
 
 
 def within(limits: Limits | None, others: Limits | None) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import TypeVar
 
 from inventory.clock import EPOCH, MILLISECOND
 from inventory.errors import InvalidRequest
@@ -14,10 +15,38 @@ from inventory.errors import InvalidRequest
 Key = tuple[datetime, str]
 """A position in a listing that is ordered by (instant, id), newest first."""
 
+Row = TypeVar("Row")
+PORTION, MAX_SIFTED = 500, 10_000
+"""Rows that are looked at together, and for one page at most, where not all of them may be shown."""
+
 NOT_A_CURSOR = "Not a cursor. Send the next_cursor of an earlier page, or none."
 ANOTHER_QUESTION = (
     "This is the cursor of another query. Send it with all other parameters as they were, or start without one."
 )
+
+
+def sifted(
+    find: Callable[..., Sequence[Row]],
+    sift: Callable[[Sequence[Row]], Sequence[Row]],
+    position: Callable[[Row], Key],
+    *,
+    limit: int,
+    after: Key | None,
+) -> tuple[Sequence[Row], Key | None]:
+    """Up to `limit` of the rows that `find` lists and `sift` leaves, and the position after which the next ones come.
+
+    That is None at the end. `MAX_SIFTED` rows are looked at, so there may be fewer than `limit`, although others come.
+    """
+    kept: list[Row] = []
+    for _ in range(MAX_SIFTED // PORTION):
+        rows = find(limit=PORTION, after=after)
+        kept += sift(rows)
+        if len(kept) > limit:
+            return kept[:limit], position(kept[limit - 1])
+        if len(rows) < PORTION:
+            return kept, None
+        after = position(rows[-1])
+    return kept, after
 
 
 def cursor_of(question: Sequence[object], at: datetime, *names: str) -> str:

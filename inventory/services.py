@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:  # types only: views import this module, and the features of the services have views
+    from inventory.access.caller_limits import CallerLimits
     from inventory.access.keys import KeyService
     from inventory.access.service import AccessService
     from inventory.changes.fleet import FleetChanges
@@ -81,6 +82,7 @@ class Services:
     deliverer: Deliverer
     access: AccessService
     keys: KeyService
+    limits: CallerLimits
 
 
 def services() -> Services:

@@ -8,6 +8,7 @@ from flask import Flask, Response, g, request
 
 from inventory.access.current import set_caller
 from inventory.access.model import Caller, Verb
+from inventory.access.scopes import grants
 from inventory.access.service import NOT_COLLECTED, AccessService, has_verb, sent_key, with_user
 from inventory.web_api import needs, security_headers
 from inventory.web_api.needs import PUBLIC, Need
@@ -87,5 +88,6 @@ def _sent() -> tuple[str | None, str | None]:
 
 def _check(access: AccessService, caller: Caller, need: Need) -> None:
     access.require(caller, Verb(need.verb), limited=need.limited)
-    if need.effect is not None and not has_verb(caller.scopes, Verb(need.effect)):
+    may = has_verb if need.limited else grants
+    if need.effect is not None and not may(caller.scopes, Verb(need.effect)):
         request.environ.setdefault(WITHOUT_EFFECT, NOT_COLLECTED)

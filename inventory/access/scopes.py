@@ -11,12 +11,11 @@ from inventory.folding import folded
 from inventory.hosts import as_in_urls
 from inventory.instants import invalid
 from inventory.labels import read_labels
-from inventory.limits import BELOW, Limits, names
+from inventory.limits import BELOW, TAG, Limits, names
 from inventory.urls import address_of
 
 MAX_SCOPES = 50
 """Of one key: each is a condition in its searches."""
-TAG = "tag="
 EXAMPLES = "read, collect:*.example.com, delete:example.com or import:tag=shop"
 _HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:]+\]")
 """A host as URLs have it, without what only a mistake has: `tags=shop` would be a host, too."""

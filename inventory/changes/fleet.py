@@ -17,6 +17,7 @@ from inventory.changes.ports import ChangeLog
 from inventory.changes.sharing import SHARED, SharedValue, counted, shared_by
 from inventory.clock import Clock
 from inventory.errors import NotInInventory, QueryTooBroad, TooManyChanges
+from inventory.limits import Limits
 from inventory.observations.model import TAG, Change
 from inventory.records.model import Target
 from inventory.records.service import RecordService
@@ -79,13 +80,15 @@ class FleetChanges:
         self._clock = clock
         self._max_grouped = max_grouped
 
-    def page(self, parameters: ChangeParameters, *, limit: int, cursor: str | None) -> ChangePage:
-        """Up to `limit` changes, those after a cursor; `InvalidRequest` if a parameter is not valid.
+    def page(
+        self, parameters: ChangeParameters, *, limit: int, cursor: str | None, limits: Limits | None = None
+    ) -> ChangePage:
+        """Up to `limit` changes of targets within limits, those after a cursor; `InvalidRequest` on a parameter.
 
         A page may have fewer, although another one comes.
         """
         now = self._clock()
-        wanted, after = read(parameters, now), read_cursor(cursor, parameters)
+        wanted, after = read(parameters, now, limits), read_cursor(cursor, parameters)
         if after is not None:
             wanted = replace(wanted, since=after.since)
         with _in_time():
@@ -99,10 +102,10 @@ class FleetChanges:
             next_cursor=None if last is None else written(_cursor(wanted.since, last), parameters),
         )
 
-    def groups(self, parameters: ChangeParameters, *, limit: int) -> Groups:
-        """The `limit` largest groups; `InvalidRequest` if a parameter is not valid."""
+    def groups(self, parameters: ChangeParameters, *, limit: int, limits: Limits | None = None) -> Groups:
+        """The `limit` largest groups among targets within limits; `InvalidRequest` if a parameter is not valid."""
         now = self._clock()
-        wanted = read(parameters, now)
+        wanted = read(parameters, now, limits)
         with _in_time():
             changes = self._log.same_changes(
                 wanted.condition, fields=wanted.fields, since=wanted.since, until=wanted.until, limit=self._max_grouped

@@ -9,7 +9,10 @@ from itertools import islice
 
 from inventory.errors import InvalidQuery
 from inventory.instants import invalid, read_instant
+from inventory.limits import Limits
+from inventory.observations.conditions import all_of
 from inventory.observations.field_names import EXACT, find
+from inventory.observations.limited import condition_of
 from inventory.observations.model import Condition, Matcher, folded
 from inventory.observations.queries.field_lists import names_in
 from inventory.observations.queries.query import parse, parse_field
@@ -43,12 +46,12 @@ class ChangeFilter:
     until: datetime
 
 
-def read(parameters: ChangeParameters, now: datetime) -> ChangeFilter:
+def read(parameters: ChangeParameters, now: datetime, limits: Limits | None) -> ChangeFilter:
     """What the parameters mean; `InvalidQuery` for `q` and `field`, `InvalidRequest` for another.
 
-    Without `until` it is now, and all that other clocks have put down by now.
+    Without `until` it is now, and all that other clocks have put down by now. Only targets within `limits` are meant.
     """
-    condition = parse(parameters.q, now=now)
+    condition = all_of([parse(parameters.q, now=now), condition_of(limits)])
     fields = _fields(parameters.fields)
     since = now - DEFAULT_SINCE if parameters.since is None else read_instant("since", parameters.since, now)
     until = now + CLOCKS_DIFFER if parameters.until is None else read_instant("until", parameters.until, now)

@@ -42,10 +42,11 @@ class MetadataDiff(MethodView):
     @blueprint.response(200, schemas.DiffSchema, description="All that differs", example="changes/diff")
     @blueprint.alt_response(304, description="Unchanged: If-None-Match has the ETag of this diff", success=True)
     @blueprint.problems(*URL_PROBLEMS, NotInInventory, NoSuchSnapshot, NotFound, TooManyRequests, StorageUnavailable)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """Compare two snapshots of a URL: the latest two, or those of two ids or instants."""
         target = services().records.target(SOURCE, query["url"])
+        services().limits.require("read", target)
         older, newer = services().changes.pair(target, query["from_"], query["to"])
         etag = documents.etag(older, newer)
         if request.if_none_match.contains_weak(etag):
@@ -64,11 +65,13 @@ class Changes(MethodView):
     @blueprint.arguments(fleet_schemas.ChangesQuery, location="query")
     @blueprint.response(200, fleet_schemas.ChangesPage, description="One page, newest first", example="changes/changes")
     @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, TooManyRequests, StorageUnavailable)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """List what changed, newest first: which field of which target, and between which two collections."""
         with services().search.slot():
-            page = services().fleet_changes.page(_parameters(query), limit=query["limit"], cursor=query["cursor"])
+            page = services().fleet_changes.page(
+                _parameters(query), limit=query["limit"], cursor=query["cursor"], limits=services().limits.of("read")
+            )
         return json_response(documents.page_document(page))
 
 
@@ -79,12 +82,12 @@ class ChangeGroups(MethodView):
     @blueprint.arguments(fleet_schemas.ChangeGroupsQuery, location="query")
     @blueprint.response(200, fleet_schemas.ChangeGroupsSchema, description="The largest groups", example="changes/groups")
     @blueprint.problems(InvalidRequest, InvalidQuery, TooManyChanges, TooManyRequests, StorageUnavailable)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """Group what changed: the same change on many targets is one row, with what these have in common."""
         parameters = _parameters(query)
         with services().search.slot():
-            groups = services().fleet_changes.groups(parameters, limit=query["limit"])
+            groups = services().fleet_changes.groups(parameters, limit=query["limit"], limits=services().limits.of("read"))
         return json_response(documents.groups_document(groups, parameters, request.environ["SCRIPT_NAME"]))
 
 

@@ -70,7 +70,7 @@ class ChangeService:
         except NotFound as error:
             raise NoSuchSnapshot(f"`{name}`: {error}") from error
         if owner != target:
-            raise invalid(name, f"The snapshot {snapshot_id} is of {owner.key}. Send the id of one of {target.key}.")
+            raise invalid(name, f"The snapshot {snapshot_id} is of another target. Send the id of one of {target.key}.")
         return snapshot
 
     def _predecessor(self, target: Target, newer: Snapshot) -> Snapshot:

@@ -18,12 +18,15 @@ from inventory.errors import STATUS, InvalidRequest
 from inventory.imports.rows import Uploads
 from inventory.jobs.job_type import STEP_SECONDS, FileRows, JobType, Step
 from inventory.jobs.model import COLUMN, Batch, InputRow, Job, Row, RowOutcome
+from inventory.limits import Limits
 from inventory.records.model import Record, State, Target
 from inventory.records.service import RecordService
 from inventory.records.source import Source
 
 FRESH_FOR = "fresh_for"
 MAX_FRESH_FOR = int(HUNDRED_YEARS.total_seconds())
+OUT_OF_SCOPE = "out_of_scope"
+"""The code of a row whose target is beyond the limits of its job."""
 LABELS = "tag"
 """The option with the labels that each record of an import is given."""
 POLL_INTERVAL, PER_TARGET = timedelta(seconds=0.25), timedelta(milliseconds=0.25)
@@ -62,6 +65,8 @@ class Targets(Protocol):
         """The target of a text; `InvalidRequest` when there can be none. No I/O."""
 
 
+Labels = Callable[[Sequence[str]], Mapping[str, Sequence[str]]]
+"""The labels that records have, by their ids."""
 Mark = Callable[[Sequence[str]], None]
 """Gives records something, by their ids; again, it changes nothing."""
 
@@ -81,17 +86,18 @@ class LookupJobs(JobType):
         *,
         fresh_for: timedelta,
         add_labels: Callable[[Sequence[str], Sequence[str]], None] | None = None,
+        labels: Labels = lambda _: {},
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         """`fresh_for` counts for jobs without an option `fresh_for`, which is in seconds; `ticks` counts seconds.
 
-        `add_labels` gives records labels, for types with that option.
+        `add_labels` gives records labels, for types with that option; `labels` says which they have, for types with limits.
         """
         self._records = records
         self._source = source
         self._uploads = uploads
         self._fresh_for = fresh_for
-        self._add_labels = add_labels
+        self._add_labels, self._labels = add_labels, labels
         self._ticks = ticks
 
     def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
@@ -109,6 +115,8 @@ class LookupJobs(JobType):
             owner=job.owner,
             describe=self.describe,
             mark=self._marking(job.options),
+            limits=job.limits,
+            labels=self._labels,
             ticks=self._ticks,
         )
 
@@ -139,10 +147,13 @@ class Lookups:
         owner: str = "",
         describe: Callable[[Record], str | None] = lambda _: None,
         mark: Mark | None = None,
+        limits: Limits | None = None,
+        labels: Labels = lambda _: {},
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._describe = describe
         self._mark = mark
+        self._limits, self._labels = limits, labels
         self._records = records
         self._targets = targets
         self._created_at = created_at
@@ -205,7 +216,7 @@ class Lookups:
         pass
 
     def _read(self, now: datetime) -> tuple[list[Row], dict[str, Open], Sequence[InputRow]]:
-        """The outcomes of rows that name no target, the open targets, and the rows left when the time is over."""
+        """The outcomes of rows that name no target or none within limits, the open targets, and the rows that are left."""
         rows, new, until = list[Row](), dict[str, Open](), self._ticks() + STEP_SECONDS
         unread: Sequence[InputRow] = ()
         for read, input_row in enumerate(self._unread, 1):
@@ -217,9 +228,20 @@ class Lookups:
             if self._ticks() >= until:
                 unread = self._unread[read:]
                 break
+        for record_id in self._beyond_limits(new):
+            rows += [_out_of_scope(input_row, now) for input_row in new.pop(record_id).input_rows]
         for record_id in new.keys() & self._open.keys():
             new[record_id] = Open(new[record_id].target, self._open[record_id].input_rows + new[record_id].input_rows)
         return rows, self._open | new, unread
+
+    def _beyond_limits(self, new: Mapping[str, Open]) -> Sequence[str]:
+        """The ids of targets that are beyond the limits of the job; the labels of those alone are read that need them."""
+        limits = self._limits
+        if limits is None:
+            return ()
+        others = [record_id for record_id, open_ in new.items() if not limits.admit_host(open_.target.host)]
+        labels = self._labels(others) if others and limits.tags else {}
+        return [each for each in others if not limits.admit(new[each].target.host, labels.get(each, ()))]
 
     def _target(self, input_row: InputRow, now: datetime) -> Target | Row:
         """The target that a row names, or why it names none."""
@@ -237,6 +259,11 @@ class Open:
 
     target: Target
     input_rows: list[InputRow] = field(default_factory=list)
+
+
+def _out_of_scope(input_row: InputRow, now: datetime) -> Row:
+    detail = "The key that began this job may not import it: `limits` of the job names the hosts and tags that it may."
+    return input_row.outcome(RowOutcome.REJECTED, now, code=OUT_OF_SCOPE, detail=detail)
 
 
 def _due_at(record: Record | None) -> datetime | None:

@@ -63,9 +63,11 @@ class Imports(MethodView):
     @blueprint.problems(
         InvalidRequest, ForeignOrigin, InvalidFile, UploadTooLarge, UnsupportedFile, TooManyUploads, StorageUnavailable
     )
-    @blueprint.needs("import")
+    @blueprint.needs("import", limited=True)
     def post(self, query: dict[str, Any]) -> Response:
         """Import a file: each of its rows is worked on as part of a job, whose progress can be followed.
+
+        Rows beyond the limits of the key are rejected with the code `out_of_scope`.
 
         While a job is unfinished, the same bytes, kind and options answer that job; the same `Idempotency-Key` always does.
         """
@@ -73,7 +75,7 @@ class Imports(MethodView):
             query[LABELS] = list(read_labels(LABELS, query[LABELS]))
         if FRESH_FOR in query:  # JSON-ready, because the job keeps it
             query[FRESH_FOR] = int(query[FRESH_FOR].total_seconds())
-        import_request = ImportRequest(query.pop("kind"), query, _key())
+        import_request = ImportRequest(query.pop("kind"), query, _key(), services().limits.of("import"))
         services().imports.check(import_request)
         _limit_body(services().imports.upload_limit)
         with services().imports.slots.take(getattr(request.environ.get("gunicorn.socket"), "speed", None)):

@@ -14,7 +14,7 @@ from typing import Any
 import structlog
 
 from inventory.clock import Clock
-from inventory.errors import InvalidFile, InvalidRequest, StorageUnavailable, UploadTooLarge
+from inventory.errors import InvalidFile, InvalidRequest, OutOfScope, StorageUnavailable, UploadTooLarge
 from inventory.files import Files, Writer
 from inventory.imports.detection import detect
 from inventory.imports.file_format import FileFormat, format_of_name
@@ -23,8 +23,9 @@ from inventory.imports.upload import Upload
 from inventory.imports.upload_slots import UploadSlots
 from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import FileRows, JobType
-from inventory.jobs.model import FILE_FORMAT, Job
+from inventory.jobs.model import FILE_FORMAT, LIMITS, Job
 from inventory.jobs.service import JobService
+from inventory.limits import Limits
 
 log = structlog.get_logger(__name__)
 
@@ -34,11 +35,15 @@ MAX_NAME = 255
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """What is to be done with a file: the kind of its job and the job's options. `key` makes repeating it harmless."""
+    """What is to be done with a file: the kind of its job and the job's options. `key` makes repeating it harmless.
+
+    Rows of targets that are beyond `limits` are rejected.
+    """
 
     kind: str
     options: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
+    limits: Limits | None = None
 
 
 class ImportService:
@@ -69,7 +74,10 @@ class ImportService:
         self.clock = clock
 
     def check(self, import_request: ImportRequest) -> None:
-        """Return if files of this kind can be imported with these options; `InvalidRequest` otherwise."""
+        """Return if files of this kind can be imported with these options; `InvalidRequest` otherwise.
+
+        `OutOfScope` if its rows are not on hosts of their own, so that they cannot be limited to some.
+        """
         if import_request.kind not in self.types:
             choice = f"Choose from: {', '.join(self.types)}."
             raise InvalidRequest(f"No import takes the kind {import_request.kind[:40]!r}. {choice}", {"kind": [choice]})
@@ -77,6 +85,8 @@ class ImportService:
         if refused:
             detail = f"An import of {import_request.kind} does not take it. Leave it out."
             raise InvalidRequest(f"Not valid: {', '.join(refused)}.", {name: [detail] for name in refused})
+        if import_request.limits is not None and not self.types[import_request.kind].takes_limits:
+            raise OutOfScope("import")
 
     def accept(self, import_request: ImportRequest, upload: Upload) -> Job:
         """The job that a file became, durably; or the one that this key, or another upload of the same bytes, began before.
@@ -101,7 +111,7 @@ class ImportService:
             file_name=file_name,
             file_size=size,
             sha256=digest,
-            options={**options, FILE_FORMAT: file_format.as_option()},
+            options={**options, **_limits(import_request), FILE_FORMAT: file_format.as_option()},
             idempotency_key=import_request.key,
         )
         created = self._jobs.create(job)
@@ -141,6 +151,11 @@ class ImportService:
         if file_format is None and sniff_head is not None:
             file_format = sniff_head(bytes(head))
         return size, digest.hexdigest(), file_format
+
+
+def _limits(import_request: ImportRequest) -> Mapping[str, Any]:
+    """The option with the limits, if there are any."""
+    return {} if import_request.limits is None else {LIMITS: import_request.limits.texts}
 
 
 def _agree(kept: Job, new: Job) -> None:

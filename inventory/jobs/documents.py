@@ -35,7 +35,7 @@ def job_document(job: Job, now: datetime) -> Document:
         "started_at": None if job.started_at is None else rfc3339(job.started_at),
         "finished_at": None if job.finished_at is None else rfc3339(job.finished_at),
         "error": job.error,
-    }
+    } | ({} if job.limits is None else {"limits": job.limits.texts})
 
 
 def row_document(row: Row) -> Document:

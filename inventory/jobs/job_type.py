@@ -134,6 +134,8 @@ class JobType(Protocol):
     """Which uploaded files become jobs of this type; None if none do."""
     options: Collection[str] = ()
     """Which options an import of this type may have."""
+    takes_limits: bool = False
+    """Whether its rows name targets on hosts of their own, so that it may be limited to some hosts and tags."""
     retry_member: str | None = None
     """The member of a JSON line that a failed row's input becomes when it is retried; None if it cannot be retried."""
 

@@ -13,6 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from inventory.limits import Limits, limits_of
+
 SPLITTING = 0
 """The number of the batch that stands for splitting a job's file into the others, which count from 1."""
 LONGEST_INPUT = 1_024
@@ -21,6 +23,8 @@ COLUMN = "column"
 """The option that names the column or member of the job's file with the rows' values."""
 FILE_FORMAT = "file_format"
 """The option that keeps what was found out about the job's file when it was uploaded. Clients do not send it."""
+LIMITS = "limits"
+"""The option that keeps what the key that made the job was limited to. Clients do not send it."""
 
 
 class JobStatus(StrEnum):
@@ -91,6 +95,11 @@ class Job:
     def label(self) -> str:
         """What people call it: the name of its file, else its kind."""
         return self.file_name or self.kind
+
+    @property
+    def limits(self) -> Limits | None:
+        """What its rows are limited to."""
+        return limits_of(self.options.get(LIMITS))
 
     @property
     def dedup_key(self) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 
 from flask import Response, request, url_for
 
@@ -12,9 +14,14 @@ from inventory.jobs.exports import rows_as_csv
 from inventory.jobs.model import Job, RowOutcome
 from inventory.jobs.schemas import JobSchema
 from inventory.jobs.stream_slots import DOWNLOADING
+from inventory.limits import within
+from inventory.listing import sifted
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint, View
 from inventory.web_api.responses import json_response
+
+IN_ORDER = attrgetter("created_at", "id")
+"""The position of a job in listings."""
 
 
 def accepts_job(blueprint: Blueprint, example: str) -> Callable[[View], View]:
@@ -29,9 +36,35 @@ def accepted(job: Job, now: datetime) -> Response:
     return response
 
 
+def seen_job(job_id: str) -> Job:
+    """The job, if its limits lie within those of the caller; else `UnknownJob`."""
+    return services().jobs.find(job_id, services().limits.of("read"))
+
+
+def changed_job(job_id: str) -> Job:
+    """The same, if the caller may also import all that the job may; else `OutOfScope`."""
+    job = seen_job(job_id)
+    services().limits.require_within("import", job.limits)
+    return job
+
+
+def seen_jobs(jobs: Sequence[Job]) -> Sequence[Job]:
+    """Those of the jobs whose limits lie within those of the caller."""
+    limits = services().limits.of("read")
+    return [each for each in jobs if within(each.limits, limits)]
+
+
+def newest_jobs(limit: int) -> Sequence[Job]:
+    """The newest jobs that the caller sees."""
+    find = partial(services().jobs.listing, None)
+    if services().limits.of("read") is None:
+        return find(limit=limit, after=None)
+    return sifted(find, seen_jobs, IN_ORDER, limit=limit, after=None)[0]
+
+
 def csv_of_rows(job_id: str, outcome: RowOutcome | None) -> Response:
     """All rows with the outcome as a CSV file."""
-    pages = services().jobs.all_rows(job_id, outcome)
+    pages = services().jobs.all_rows(seen_job(job_id).id, outcome)
     return download(rows_as_csv(pages), "text/csv", f"{job_id}-{outcome or 'rows'}.csv")
 
 

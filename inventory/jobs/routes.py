@@ -25,12 +25,12 @@ from inventory.errors import (
 from inventory.jobs import schemas
 from inventory.jobs.allowed import while_allowed
 from inventory.jobs.documents import job_document, row_document
-from inventory.jobs.responses import accepted, accepts_job, csv_of_rows
+from inventory.jobs.responses import IN_ORDER, accepted, accepts_job, changed_job, csv_of_rows, seen_job, seen_jobs
 from inventory.jobs.stream import Message, seen_to_the_end
 from inventory.services import services
 from inventory.web_api import same_origin
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import json_page
+from inventory.web_api.pagination import json_page, sifted_page
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Bulk work and its progress")
@@ -58,12 +58,16 @@ class Jobs(MethodView):
     @blueprint.arguments(schemas.JobsQuery, location="query")
     @blueprint.response(200, schemas.JobsPage, description="One page", example="jobs/jobs")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
-        """List jobs, newest first."""
-        find = partial(services().jobs.listing, query["status"])
-        document = partial(job_document, now=services().jobs.clock())
-        return json_page("jobs", query, find, document, attrgetter("created_at", "id"))
+        """List jobs, newest first. A key that is limited to hosts or tags sees those that are within its limits."""
+        find, document = (
+            partial(services().jobs.listing, query["status"]),
+            partial(job_document, now=services().jobs.clock()),
+        )
+        if services().limits.of("read") is None:
+            return json_page("jobs", query, find, document, IN_ORDER)
+        return sifted_page("jobs", query, find, document, IN_ORDER, seen_jobs)
 
 
 @blueprint.route("/jobs/<job_id>")
@@ -72,10 +76,10 @@ class OneJob(MethodView):
 
     @blueprint.response(200, schemas.JobSchema, description="The job", example="jobs/running")
     @blueprint.problems(UnknownJob, StorageUnavailable)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, job_id: str) -> Response:
         """One job and its progress."""
-        return json_response(job_document(services().jobs.find(job_id), services().jobs.clock()))
+        return json_response(job_document(seen_job(job_id), services().jobs.clock()))
 
 
 @blueprint.route("/jobs/<job_id>/rows")
@@ -86,7 +90,7 @@ class Rows(MethodView):
     @blueprint.response(200, schemas.RowsPage, description="One page, or all as CSV", example="jobs/rows")
     @blueprint.doc(responses={200: {"content": AS_CSV}})
     @blueprint.problems(InvalidRequest, UnknownJob, TooManyStreams, StorageUnavailable)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any], job_id: str) -> Response:
         """List a job's rows that have an outcome, by number; with `Accept: text/csv` all of the filter, as a file.
 
@@ -96,7 +100,7 @@ class Rows(MethodView):
         if request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":
             response = csv_of_rows(job_id, outcome)
         else:
-            find = partial(services().jobs.rows, job_id, outcome)
+            find = partial(services().jobs.rows, seen_job(job_id).id, outcome)
             response = json_page("rows", query, find, row_document, attrgetter("row"))
         response.vary.add("Accept")
         return response
@@ -108,10 +112,10 @@ class Cancel(MethodView):
 
     @blueprint.response(200, schemas.JobSchema, description="Cancelled", example="jobs/cancelled")
     @blueprint.problems(ForeignOrigin, UnknownJob, JobFinished, StorageUnavailable)
-    @blueprint.needs("import")
+    @blueprint.needs("import", limited=True)
     def post(self, job_id: str) -> Response:
         """Cancel a job; the rows that have an outcome keep it."""
-        return json_response(job_document(services().jobs.cancel(job_id), services().jobs.clock()))
+        return json_response(job_document(services().jobs.cancel(changed_job(job_id).id), services().jobs.clock()))
 
 
 @blueprint.route("/jobs/<job_id>/retry")
@@ -120,10 +124,10 @@ class Retry(MethodView):
 
     @accepts_job(blueprint, "jobs/queued")
     @blueprint.problems(ForeignOrigin, UnknownJob, NotRetryable, StorageUnavailable)
-    @blueprint.needs("import")
+    @blueprint.needs("import", limited=True)
     def post(self, job_id: str) -> Response:
         """Retry a finished job's failed rows as a new job. While that is unfinished, a repetition answers the same job."""
-        job = services().jobs.retry(job_id)
+        job = services().jobs.retry(changed_job(job_id).id)
         return accepted(job, services().jobs.clock())
 
 
@@ -141,7 +145,7 @@ class Events(MethodView):
     )
     @blueprint.alt_response(204, description="The end was received: nothing follows, do not connect again", success=True)
     @blueprint.problems(ForeignOrigin, UnknownJob, TooManyStreams, StorageUnavailable)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, job_id: str) -> Response:
         """Follow a job by server-sent events: its state, progress at most four times a second, and its end.
 
@@ -150,7 +154,7 @@ class Events(MethodView):
         """
         if same_origin.is_foreign(request.environ):
             raise same_origin.foreign_origin(request.environ)
-        job, last = services().jobs.find(job_id), request.headers.get("Last-Event-ID", "")
+        job, last = seen_job(job_id), request.headers.get("Last-Event-ID", "")
         if seen_to_the_end(job, last):
             return Response(status=204)
         slot = services().streams.slots.take(request.environ.get("gunicorn.socket"))

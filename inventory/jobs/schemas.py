@@ -69,6 +69,10 @@ class JobSchema(Schema):
     error = fields.String(
         required=True, allow_none=True, metadata={"description": "What stopped it, or could not be read of its file."}
     )
+    limits = fields.List(
+        fields.String(),
+        metadata={"description": "Hosts and tags that the key was limited to which made it. Left out without limits."},
+    )
 
 
 class JobsPage(PageSchema):

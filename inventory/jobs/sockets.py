@@ -21,6 +21,7 @@ from inventory import json_bytes
 from inventory.access.current import caller
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable, TooManyStreams, UnknownJob
 from inventory.jobs.allowed import while_allowed
+from inventory.jobs.responses import seen_job
 from inventory.jobs.routes import LAST_EVENT_ID
 from inventory.jobs.stream import HEARTBEAT, seen_to_the_end
 from inventory.services import services
@@ -52,7 +53,7 @@ class Sockets(MethodView):
     @blueprint.doc(parameters=[LAST_EVENT_ID])
     @blueprint.alt_response(101, description="WebSocket: messages of `event`, `id` and the job as `data`", success=True)
     @blueprint.problems(InvalidRequest, ForeignOrigin, UnknownJob, TooManyStreams, StorageUnavailable)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, job_id: str) -> Response:
         """Follow a job over a WebSocket: the messages of `/api/v1/jobs/{job_id}/events` as JSON texts.
 
@@ -68,7 +69,7 @@ def _admit() -> None:
     key, version = request.headers.get("Sec-WebSocket-Key", ""), request.headers.get("Sec-WebSocket-Version")
     if not KEY.fullmatch(key) or version != VERSION:
         raise InvalidRequest("This is not a WebSocket handshake. Send Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key.")
-    g.job, g.last = services().jobs.find((request.view_args or {})["job_id"]), request.headers.get("Last-Event-ID", "")
+    g.job, g.last = seen_job((request.view_args or {})["job_id"]), request.headers.get("Last-Event-ID", "")
     g.slot = services().streams.slots.take(request.environ.get("gunicorn.socket"))
     kept = {name: value for name, value in request.environ.items() if not name.startswith("HTTP_")}
     request.environ.clear()
@@ -89,7 +90,7 @@ def _leave(_: BaseException | None) -> None:
         g.slot.close()
 
 
-@needs.needs("read")
+@needs.needs("read", limited=True)
 def follow(socket: Server, job_id: str) -> None:  # noqa: ARG001 - the rule's; the job was looked up before
     """Send messages until the end, then close; messages of the client are ignored."""
     socket.input_buffer = deque(maxlen=1)

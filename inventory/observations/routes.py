@@ -33,13 +33,13 @@ class Search(MethodView):
     @blueprint.arguments(schemas.SearchQuery, location="query")
     @blueprint.response(200, schemas.SearchPage, description="One page", example="observations/search")
     @blueprint.problems(*QUESTION_PROBLEMS)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """Find targets by what they show, or showed at an instant; the latest collected come first."""
         after, at = documents.page_start(query["cursor"], query["q"], query["at"])
         show = services().search.fields(query["show"])
         with services().search.slot():
-            question = services().search.question(query["q"], at)
+            question = services().search.question(query["q"], at, limits=services().limits.of("read"))
             page = services().search.page(question, show=show, limit=query["limit"], after=after)
             total = services().search.total(question, page)
         return json_response(documents.page_document(question, query["at"], page, total, with_shown=bool(show)))
@@ -52,11 +52,11 @@ class Facets(MethodView):
     @blueprint.arguments(schemas.FacetsQuery, location="query")
     @blueprint.response(200, schemas.FacetsSchema, description="The commonest first", example="observations/facets")
     @blueprint.problems(*QUESTION_PROBLEMS)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """Count the values of a field among the targets that a query means. Each has a link to the targets with it."""
         with services().search.slot():
-            question = services().search.question(query["q"], query["at"])
+            question = services().search.question(query["q"], query["at"], limits=services().limits.of("read"))
             facet = services().search.facet(question, query["field"], limit=query["limit"])
         return json_response(documents.facet_document(question, facet, request.environ["SCRIPT_NAME"]))
 
@@ -75,7 +75,7 @@ class Export(MethodView):
     )
     @blueprint.doc(responses={200: {"content": {"text/csv": AS_CSV}}})
     @blueprint.problems(*QUESTION_PROBLEMS, TooManyStreams)
-    @blueprint.needs("export")
+    @blueprint.needs("export", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """Send all targets that a query means, as CSV or as JSON lines.
 
@@ -85,6 +85,7 @@ class Export(MethodView):
         show = services().search.fields(query["show"])
         media_type, write = exports.FORMATS[query["format"]]
         with services().search.slot():
-            pages = services().search.pages(services().search.question(query["q"], query["at"]), show=show)
+            question = services().search.question(query["q"], query["at"], limits=services().limits.of("export"))
+            pages = services().search.pages(question, show=show)
         name = f"search-{rfc3339(services().records.clock()).replace(':', '')}.{query['format']}"
         return download(write(pages, bool(show)), media_type, name)

@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inventory.clock import Clock, rfc3339
-from inventory.errors import NotInInventory
+from inventory.errors import NotInInventory, QueryTooBroad
 from inventory.instants import invalid, read_instant
+from inventory.limits import Limits
 from inventory.listing import Key
-from inventory.observations.model import Condition, FacetValue, Matcher, Observation
+from inventory.observations.conditions import all_of
+from inventory.observations.limited import condition_of
+from inventory.observations.model import TAG, Condition, FacetValue, Has, Matcher, Observation, Word
 from inventory.observations.ports import Observations
 from inventory.observations.queries.field_lists import read_field, read_fields
 from inventory.observations.queries.query import parse
@@ -97,17 +100,18 @@ class SearchService:
         """A slot of this process for a search or a list of changes; `TooManyRequests` if too many wait for one."""
         return self._slots.one("This process searches for as many clients as it may.")
 
-    def question(self, text: str, at: str | None = None) -> Question:
+    def question(self, text: str, at: str | None = None, *, limits: Limits | None = None) -> Question:
         """What a query and an instant ask for: `InvalidQuery`, or `InvalidRequest` on an instant of which nothing is known.
 
-        A `now` in the query is the instant that is asked about.
+        A `now` in the query is the instant that is asked about. Only targets within `limits` are meant.
         """
         now = self._clock()
         instant = None if at is None else read_instant("at", at, now)
         condition = parse(text, now=now if instant is None else instant, past=instant is not None)
         if instant is not None:
             self._check_known(instant)
-        return Question(text=text, condition=condition, at=instant)
+        limited = all_of([condition, condition_of(limits, past=instant is not None)])
+        return Question(text=text, condition=limited, at=instant)
 
     def fields(self, text: str) -> Sequence[Matcher]:
         """The fields that are to be shown, by their names and patterns with commas between; `InvalidQuery` on `show`."""
@@ -154,6 +158,19 @@ class SearchService:
     def add_tags(self, record_ids: Sequence[str], tags: Sequence[str]) -> None:
         """Give up to 1,000 records these labels besides those they have; ids without a record are left out."""
         self._observations.add_tags(record_ids, tags, now=self._clock())
+
+    def labels(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """The labels that up to 1,000 records have now, by id; none of an unknown record."""
+        found = self._observations.values(record_ids, [TAG])
+        return {record_id: [value for _, value in pairs] for record_id, pairs in found.items()}
+
+    def is_shown(self, field: str, value: str, limits: Limits | None) -> bool:
+        """Whether any target within limits shows this value of a field now; False if that cannot be told within bounds."""
+        condition = all_of([Has(Word(field, exact=True), Word(value, exact=True)), condition_of(limits)])
+        try:
+            return bool(self._observations.search(condition, at=None, limit=1, after=None))
+        except QueryTooBroad:
+            return False
 
     def _check_known(self, at: datetime) -> None:
         since = self._observations.known_since()

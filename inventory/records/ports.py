@@ -131,6 +131,9 @@ class Snapshots(Protocol):
     def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         """The snapshots of one record by (collected_at, id), newest first, those after `after`."""
 
+    def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
+        """The targets of up to `limit` snapshots that have this body, in any order."""
+
     def retire(self, *, keep: int, limit: int) -> int:
         """Remove what is older than the `keep` newest snapshots of up to `limit` records that have more; how many went.
 

@@ -20,6 +20,9 @@ from inventory.records.source import Source
 RECHECK_INTERVAL = 0.5
 """Seconds after which a waiting lookup looks again without an announcement, which may have been lost."""
 
+MAX_OF_BODY = 1_000
+"""Snapshots with the same body that are looked at for one that a caller may read: empty ones are of millions of targets."""
+
 
 class RecordService:
     """The records of all sources. Every method may raise `StorageUnavailable`.
@@ -226,6 +229,10 @@ class RecordService:
         if body is None:
             raise NotFound(f"There is no body with the SHA-256 {sha256}.")
         return body
+
+    def targets_of_body(self, sha256: str) -> Sequence[Target]:
+        """The targets that have snapshots with this body; of very many the first ones that are found."""
+        return self._snapshots.targets_of_body(sha256, limit=MAX_OF_BODY)
 
     def _read(self, record_id: str, *, contents: bool) -> RecordWithSnapshot | None:
         if contents:

@@ -10,6 +10,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, TypeVar
 
+from inventory.limits import limits_of
 from inventory.store.codecs import content_bytes, from_millis, read_content, text_bytes, to_millis, to_millis_or_none
 from inventory.store.frames import keep_content, kept_content
 from inventory.watches.model import Destination, Finding, Group, Message, On, SinkKind, Watch
@@ -24,8 +25,8 @@ def key_of(text: str) -> bytes:
 
 
 def watch_content(watch: Watch) -> bytes:
-    """What people set of a watch and no store looks for; of one that was never resumed as earlier versions kept it."""
-    content = {
+    """What people set of a watch and no store looks for; without limits and a pause as earlier versions kept it."""
+    content: dict[str, Any] = {
         "name": watch.name,
         "query": watch.query,
         "every": watch.every,
@@ -37,7 +38,11 @@ def watch_content(watch: Watch) -> bytes:
         "destinations": [[each.kind.value, each.address] for each in watch.destinations],
         "owner": watch.owner,
     }
-    return content_bytes(content if watch.resumed_at is None else content | {"resumed_at": to_millis(watch.resumed_at)})
+    if watch.resumed_at is not None:
+        content["resumed_at"] = to_millis(watch.resumed_at)
+    if watch.limits is not None:
+        content["limits"] = watch.limits.texts
+    return content_bytes(content)
 
 
 def read_watch(content: bytes) -> Mapping[str, Any]:
@@ -45,7 +50,8 @@ def read_watch(content: bytes) -> Mapping[str, Any]:
     kept = read_content(content)
     destinations = tuple(Destination(SinkKind(kind), address) for kind, address in kept["destinations"])
     on, resumed_at = tuple(On(each) for each in kept["on"]), _instant(kept.get("resumed_at"))
-    return kept | {"on": on, "destinations": destinations, "resumed_at": resumed_at}
+    limits = limits_of(kept.get("limits"))
+    return kept | {"on": on, "destinations": destinations, "resumed_at": resumed_at, "limits": limits}
 
 
 def finding_content(finding: Finding) -> bytes:

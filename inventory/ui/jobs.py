@@ -7,7 +7,7 @@ from flask import Blueprint, Response, request
 from inventory.errors import UnknownJob
 from inventory.jobs import schemas
 from inventory.jobs.documents import job_document
-from inventory.jobs.responses import csv_of_rows
+from inventory.jobs.responses import csv_of_rows, newest_jobs, seen_job
 from inventory.services import services
 from inventory.ui.pages import page
 from inventory.web_api import arguments, needs
@@ -19,27 +19,27 @@ ROWS_QUERY = schemas.RowsQuery()
 
 
 @blueprint.get("/jobs")
-@needs.needs("read")
+@needs.needs("read", limited=True)
 def all_jobs() -> Response:
     """The newest jobs."""
     now = services().jobs.clock()
-    documents = [job_document(job, now) for job in services().jobs.listing(None, limit=PAGE_JOBS, after=None)]
+    documents = [job_document(job, now) for job in newest_jobs(PAGE_JOBS)]
     return page("jobs.html", jobs=documents)
 
 
 @blueprint.get("/jobs/<job_id>/rows.csv")
-@needs.needs("read")
+@needs.needs("read", limited=True)
 def rows_of_job(job_id: str) -> Response:
     """The rows of a job as a file, for a browser, which cannot send `Accept: text/csv`."""
     return csv_of_rows(job_id, arguments.load(ROWS_QUERY, arguments.query, request)["outcome"])
 
 
 @blueprint.get("/jobs/<job_id>")
-@needs.needs("read")
+@needs.needs("read", limited=True)
 def one_job(job_id: str) -> Response:
     """One job and its progress as it happens."""
     try:
-        job = services().jobs.find(job_id)
+        job = seen_job(job_id)
     except UnknownJob:
         return page("no_job.html", 404, job_id=job_id)
     return page("job.html", job=job_document(job, services().jobs.clock()), over=job.status.finished)

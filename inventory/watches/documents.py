@@ -31,6 +31,8 @@ def watch_document(watch: Watch, *, scheduled: int | None = None, secrets: Mappi
         "messages": watch.messages,
         "last_message_at": _instant(watch.last_message_at),
     }
+    if watch.limits is not None:
+        document["limits"] = watch.limits.texts
     if scheduled is not None:
         document["scheduled"] = scheduled
     return document | {"webhook_secrets": dict(secrets)} if secrets else document

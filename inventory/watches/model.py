@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
+from inventory.limits import Limits
 from inventory.records.model import CLOCKS_DIFFER, Record
 
 MIN_EVERY, MAX_EVERY = 60, 31_536_000
@@ -77,7 +78,8 @@ class Destination:
 class Watch:
     """A watch as it is kept. `every` and `cooldown` are seconds, `expires_within` days; `every` None: no schedule.
 
-    `fields` is a list of names and patterns as `field=` of changes takes it; empty means all. `version` goes up whenever
+    `fields` is a list of names and patterns as `field=` of changes takes it; empty means all. `limits` are those of the key
+    that made it: beyond them it watches nothing. `version` goes up whenever
     `query`, `every` or `paused` changes: schedules of an older version are void. `enrolled` says that all targets which
     match have a schedule of this version; `enrolled_up_to` is the position in the search after which the next ones come.
     `owner` is the id of the key that made it, "" without one: what is collected for the watch belongs to that key.
@@ -94,6 +96,7 @@ class Watch:
     cooldown: int = DEFAULT_COOLDOWN
     expires_within: int = DEFAULT_EXPIRES_WITHIN
     destinations: Sequence[Destination] = ()
+    limits: Limits | None = None
     paused: bool = False
     created_at: datetime
     changed_at: datetime

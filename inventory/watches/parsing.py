@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inventory.errors import InvalidQuery
+from inventory.observations import limited
+from inventory.observations.conditions import all_of
 from inventory.observations.model import FAILURE, TAG, Condition, Word
 from inventory.observations.queries.field_lists import read_fields
 from inventory.observations.queries.query import parse
@@ -38,7 +40,7 @@ class ParsedWatch:
 
 def parsed(watch: Watch) -> ParsedWatch:
     """The watch, ready to look at targets; `InvalidQuery` on `query` or `fields`. `now` in its query is each collection."""
-    condition = read_query(watch.query, now=watch.changed_at)
+    condition = condition_of(watch, now=watch.changed_at)
     return ParsedWatch(
         watch=watch,
         on=frozenset(watch.on),
@@ -46,6 +48,11 @@ def parsed(watch: Watch) -> ParsedWatch:
         timed=depends_on_time(condition),
         tells=_read_names(watch.fields),
     )
+
+
+def condition_of(watch: Watch, *, now: datetime) -> Condition:
+    """The condition of a watch: what its query and its limits ask for; `InvalidQuery` on its query."""
+    return all_of([read_query(watch.query, now=now), limited.condition_of(watch.limits)])
 
 
 def read_query(text: str, *, now: datetime) -> Condition:

@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 
 from inventory.clock import MILLISECOND, Clock
+from inventory.limits import Limits
 from inventory.listing import Key
-from inventory.observations.model import FAILURE, Condition, Observation
+from inventory.observations.model import FAILURE, TAG, Condition, Observation
 from inventory.records.model import Record
 from inventory.records.service import RecordService
 from inventory.watches.evaluation.evaluate import replay
 from inventory.watches.grouping import grouped
 from inventory.watches.model import Collection, Finding, Group, Watch, message_due_at
-from inventory.watches.parsing import ParsedWatch, read_query
+from inventory.watches.parsing import ParsedWatch, condition_of
 from inventory.watches.payload import MAX_GROUPS
 from inventory.watches.ports import ObservedTargets
 
@@ -69,7 +70,7 @@ class Rehearser:
 
     def try_query(self, watch: ParsedWatch) -> None:
         """`QueryTooBroad` if the targets of a watch cannot be searched for; `TooManyRequests` while too many search."""
-        condition = read_query(watch.watch.query, now=self._clock())
+        condition = condition_of(watch.watch, now=self._clock())
         with self._slot():
             self._observed.search(condition, at=None, limit=1, after=None)
 
@@ -99,7 +100,7 @@ class Rehearser:
         """Add the targets with their URLs, and what is found in them; whether these are all."""
         end = self._ticks() + LOOK_FOR
         complete, looked_at = True, set[str]()
-        for some in self._portions(read_query(watch.watch.query, now=self._clock()), since):
+        for some in self._portions(condition_of(watch.watch, now=self._clock()), since):
             new = [each for each in some if each not in looked_at]
             if len(looked_at) + len(new) > MAX_TARGETS or len(found) > MAX_FINDINGS or self._ticks() >= end:
                 return False
@@ -114,6 +115,8 @@ class Rehearser:
             intervals = self._observed.intervals(begins)
             for record_id, stored in snapshots.items():
                 record, held = records[record_id], intervals.get(record_id, ())
+                if not _is_within(watch.watch.limits, record, held):
+                    continue
                 collections = _collections(record, stored, held, begins[record_id])
                 found += replay(watch, record, collections, held, since=since)
         return complete
@@ -150,6 +153,12 @@ def message_count(watch: Watch, found_at: Sequence[datetime]) -> int:
         due_at = message_due_at(replace(watch, last_message_at=ends), at)
         ends = due_at
     return count
+
+
+def _is_within(limits: Limits | None, record: Record, held: Sequence[Observation]) -> bool:
+    """Whether a target is within limits now. It may have been when the time began, and its labels may have changed since."""
+    labels = [each.value for each in held if each.field == TAG and each.gone is None]
+    return limits is None or limits.admit(record.target.host, labels)
 
 
 def _collections(

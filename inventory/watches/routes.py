@@ -31,14 +31,15 @@ from inventory.errors import (
     UrlTooLong,
     WebhookDisabled,
 )
+from inventory.limits import within
 from inventory.listing import Key
 from inventory.services import services
 from inventory.watches import documents, message_schemas, schemas
 from inventory.watches.members import settings_from, with_members
-from inventory.watches.model import Finding
+from inventory.watches.model import Finding, Watch
 from inventory.watches.service import Made
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import PageQuery, json_page
+from inventory.web_api.pagination import PageQuery, json_page, sifted_page
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("watches", __name__, url_prefix="/api/v1", description="What is watched, and the messages about it")
@@ -60,18 +61,21 @@ class Watches(MethodView):
     @blueprint.arguments(PageQuery, location="query")
     @blueprint.response(200, schemas.WatchesPage, description="One page", example="watches/watches")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
-        """List watches, newest first."""
-        return json_page("watches", query, services().watches.listing, documents.watch_document, IN_ORDER)
+        """List watches, newest first. A key that is limited to hosts or tags sees those that are within its limits."""
+        find, document = services().watches.listing, documents.watch_document
+        if services().limits.of("watch") is None:
+            return json_page("watches", query, find, document, IN_ORDER)
+        return sifted_page("watches", query, find, document, IN_ORDER, _seen_watches)
 
     @blueprint.arguments(schemas.WatchRequest)
     @blueprint.response(201, schemas.WatchSchema, description="It watches", example="watches/made")
     @blueprint.problems(*SETTINGS_PROBLEMS, TooManyWatches)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def post(self, body: dict[str, Any]) -> Response:
         """Watch targets: collect them on a schedule, and send messages about what changes."""
-        made = services().watches.create(settings_from(body))
+        made = services().watches.create(settings_from(body), services().limits.of("watch"))
         response = _made(made, 201)
         response.headers["Location"] = f"/api/v1/watches/{made.watch.id}"
         return response
@@ -83,27 +87,27 @@ class OneWatch(MethodView):
 
     @blueprint.response(200, schemas.WatchSchema, description="The watch", example="watches/one")
     @blueprint.problems(UnknownWatch, StorageUnavailable)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def get(self, watch_id: str) -> Response:
         """One watch, with how many targets are collected for it."""
-        watch = services().watches.find(watch_id)
+        watch = _seen(watch_id)
         scheduled = services().watches.scheduled([watch]).get(watch.id, 0)
         return json_response(documents.watch_document(watch, scheduled=scheduled))
 
     @blueprint.arguments(schemas.WatchChange)
     @blueprint.response(200, schemas.WatchSchema, description="Changed", example="watches/made")
     @blueprint.problems(*SETTINGS_PROBLEMS, UnknownWatch)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def patch(self, body: dict[str, Any], watch_id: str) -> Response:
         """Change a watch. What it has found is in its next message all the same."""
-        return _made(services().watches.change(watch_id, partial(with_members, members=body)))
+        return _made(services().watches.change(_seen(watch_id).id, partial(with_members, members=body)))
 
     @blueprint.response(204, description="Removed, with its messages and what it found")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def delete(self, watch_id: str) -> Response:
         """Remove a watch. The webhooks stay."""
-        services().watches.delete(watch_id)
+        services().watches.delete(_seen(watch_id).id)
         return Response(status=204)
 
 
@@ -113,10 +117,10 @@ class Pause(MethodView):
 
     @blueprint.response(200, schemas.WatchSchema, description="It is paused", example="watches/paused")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch, TooManyRequests)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def post(self, watch_id: str) -> Response:
         """Pause a watch: it collects nothing, and what happens until it is resumed is in no message."""
-        return json_response(documents.watch_document(services().watches.pause(watch_id)))
+        return json_response(documents.watch_document(services().watches.pause(_seen(watch_id).id)))
 
 
 @blueprint.route("/watches/<watch_id>/resume")
@@ -125,10 +129,10 @@ class Resume(MethodView):
 
     @blueprint.response(200, schemas.WatchSchema, description="It watches again", example="watches/resumed")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch, TooManyRequests)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def post(self, watch_id: str) -> Response:
         """Let a watch that is paused go on."""
-        return json_response(documents.watch_document(services().watches.resume(watch_id)))
+        return json_response(documents.watch_document(services().watches.resume(_seen(watch_id).id)))
 
 
 @blueprint.route("/watches/<watch_id>/test")
@@ -138,10 +142,11 @@ class Test(MethodView):
     @blueprint.arguments(schemas.WatchTestRequest)
     @blueprint.response(200, schemas.WatchTestSchema, description="What it would have told", example="watches/tested")
     @blueprint.problems(*USUAL, InvalidRequest, InvalidQuery, QueryTooBroad, UnknownWatch, TooManyRequests)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def post(self, body: dict[str, Any], watch_id: str) -> Response:
         """Say what a watch would have told of the last days, from what is known of them. Nothing is sent."""
-        return json_response(documents.rehearsal_document(services().watches.test(watch_id, days=body["days"])))
+        rehearsal = services().watches.test(_seen(watch_id).id, days=body["days"])
+        return json_response(documents.rehearsal_document(rehearsal))
 
 
 @blueprint.route("/watches/<watch_id>/messages")
@@ -151,10 +156,10 @@ class Messages(MethodView):
     @blueprint.arguments(PageQuery, location="query")
     @blueprint.response(200, message_schemas.MessagesPage, description="One page", example="watches/messages")
     @blueprint.problems(InvalidRequest, UnknownWatch, StorageUnavailable)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def get(self, query: dict[str, Any], watch_id: str) -> Response:
         """List the messages of a watch, newest first."""
-        find = partial(services().watches.messages, watch_id)
+        find = partial(services().watches.messages, _seen(watch_id).id)
         return json_page("messages", query, find, documents.listed_message, IN_ORDER)
 
 
@@ -164,10 +169,10 @@ class OneMessage(MethodView):
 
     @blueprint.response(200, message_schemas.MessageSchema, description="The message", example="watches/message")
     @blueprint.problems(UnknownWatch, NotFound, StorageUnavailable)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def get(self, watch_id: str, number: str) -> Response:
         """One message, with what its receivers get, and how each delivery went."""
-        message = services().watches.message(watch_id, _number(number))
+        message = services().watches.message(_seen(watch_id).id, _number(number))
         return json_response(documents.message_document(message, services().watches.deliveries(message)))
 
 
@@ -178,10 +183,10 @@ class Findings(MethodView):
     @blueprint.arguments(PageQuery, location="query")
     @blueprint.response(200, message_schemas.FindingsPage, description="One page", example="watches/findings")
     @blueprint.problems(InvalidRequest, UnknownWatch, NotFound, StorageUnavailable)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def get(self, query: dict[str, Any], watch_id: str, number: str) -> Response:
         """List what a message tells, target by target, newest first."""
-        find = partial(_findings, watch_id, _number(number))
+        find = partial(_findings, _seen(watch_id).id, _number(number))
         return json_page("findings", query, find, lambda row: documents.finding_document(*row), _position)
 
 
@@ -191,11 +196,21 @@ class Again(MethodView):
 
     @blueprint.response(202, message_schemas.MessageDeliverySchema, description="It is due now", example="watches/again")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch, NotFound, UnknownWebhook, WebhookDisabled)
-    @blueprint.needs("watch")
+    @blueprint.needs("watch", limited=True)
     def post(self, watch_id: str, number: str, delivery_id: str) -> Response:
         """Send a message to one of its destinations again, with the same id."""
-        delivery = services().watches.again(watch_id, _number(number), delivery_id)
+        delivery = services().watches.again(_seen(watch_id).id, _number(number), delivery_id)
         return json_response(documents.delivery_document(delivery), 202)
+
+
+def _seen(watch_id: str) -> Watch:
+    """The watch, if its limits lie within those of the caller; else `UnknownWatch`."""
+    return services().watches.find(watch_id, services().limits.of("watch"))
+
+
+def _seen_watches(watches: Sequence[Watch]) -> Sequence[Watch]:
+    limits = services().limits.of("watch")
+    return [each for each in watches if within(each.limits, limits)]
 
 
 def _findings(watch_id: str, number: int, *, limit: int, after: Key | None) -> Sequence[tuple[Finding, str | None]]:

@@ -151,6 +151,10 @@ class WatchSchema(Schema):
     scheduled = fields.Integer(metadata={"description": "Targets that are collected for it. A listing leaves it out."})
     messages = fields.Integer(required=True, metadata={"description": "How many it has sent."})
     last_message_at = fields.DateTime(required=True, allow_none=True)
+    limits = fields.List(
+        fields.String(),
+        metadata={"description": "Hosts and tags that the key was limited to which made it. Left out without limits."},
+    )
     webhook_secrets = fields.Dict(
         keys=fields.String(),
         values=fields.String(),

@@ -10,6 +10,7 @@ from secrets import token_hex
 from inventory import optimistic
 from inventory.clock import Clock
 from inventory.errors import InvalidRequest, NameTaken, NotFound, QueryTooBroad, TooManyWatches, UnknownWatch
+from inventory.limits import Limits, within
 from inventory.listing import Key
 from inventory.slots import Slots
 from inventory.watches.destinations import NamedWebhooks
@@ -58,14 +59,14 @@ class WatchService:
         self._clock = clock
         self._owner = owner
 
-    def create(self, settings: WatchSettings) -> Made:
-        """A new watch. A URL that no webhook has makes one.
+    def create(self, settings: WatchSettings, limits: Limits | None = None) -> Made:
+        """A new watch, which watches nothing beyond limits. A URL that no webhook has makes one.
 
         `InvalidRequest` and `InvalidQuery` on what is not valid; `InvalidUrl`, a kind of it, `UnknownWebhook` or
         `TooManyWebhooks` on a webhook; `QueryTooBroad`, or `TooManyRequests` while too many search; `NameTaken`, and
         `TooManyWatches`.
         """
-        new = replace(self._read(settings, token_hex(16)), owner=self._owner())
+        new = replace(self._read(settings, token_hex(16), limits), owner=self._owner())
         self._check_name(new)
         secrets: dict[str, str] = {}
         with self._named.removing_if_refused(secrets):
@@ -80,10 +81,10 @@ class WatchService:
         """The settings as they would be kept, but for webhooks, which stay as they are; nothing is made."""
         return settings_of(self._read(settings, ""))
 
-    def find(self, watch_id: str) -> Watch:
-        """The watch as it stands."""
+    def find(self, watch_id: str, limits: Limits | None = None) -> Watch:
+        """The watch as it stands. One that may reach what is beyond limits is as unknown as one that does not exist."""
         watch = self._watches.find(watch_id)
-        if watch is None:
+        if watch is None or not within(watch.limits, limits):
             raise UnknownWatch(f"There is no watch {watch_id}; /api/v1/watches lists all.")
         return watch
 
@@ -107,7 +108,7 @@ class WatchService:
         secrets: dict[str, str] = {}
 
         def with_webhooks(seen: Watch) -> Watch:
-            new = self._read(change(settings_of(seen)), seen.id, seen)
+            new = self._read(change(settings_of(seen)), seen.id, seen.limits, seen)
             self._check_name(new)
             return changed(seen, self._named.resolved(new, seen.destinations, secrets))
 
@@ -169,9 +170,11 @@ class WatchService:
         path = f"/api/v1/watches/{watch_id}/messages/{number}"
         raise NotFound(f"There is no delivery {delivery_id} of this message; {path} lists all.")
 
-    def _read(self, settings: WatchSettings, watch_id: str, seen: Watch | None = None) -> Watch:
+    def _read(
+        self, settings: WatchSettings, watch_id: str, limits: Limits | None = None, seen: Watch | None = None
+    ) -> Watch:
         """The watch of these settings. A query that the watch as `seen` collects for already is not tried again."""
-        watch = read_settings(settings, watch_id, self._clock())
+        watch = read_settings(settings, watch_id, self._clock(), limits)
         is_tried = seen is not None and seen.every is not None and seen.query == watch.watch.query
         if watch.watch.every is not None and not is_tried:
             with _naming_the_query():

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from inventory.errors import InvalidRequest
+from inventory.limits import Limits
 from inventory.watches.model import (
     DEFAULT_COOLDOWN,
     DEFAULT_EXPIRES_WITHIN,
@@ -63,7 +64,7 @@ def settings_of(watch: Watch) -> WatchSettings:
     )
 
 
-def read_settings(settings: WatchSettings, watch_id: str, now: datetime) -> ParsedWatch:
+def read_settings(settings: WatchSettings, watch_id: str, now: datetime, limits: Limits | None = None) -> ParsedWatch:
     """A new watch of these settings; `InvalidRequest` names all that is wrong, `InvalidQuery` what in `query` or `fields`.
 
     The destinations are as they were given.
@@ -85,6 +86,7 @@ def read_settings(settings: WatchSettings, watch_id: str, now: datetime) -> Pars
             cooldown=settings.cooldown,
             expires_within=settings.expires_within,
             destinations=tuple(dict.fromkeys(settings.destinations)),
+            limits=limits,
             created_at=now,
             changed_at=now,
         )

@@ -15,7 +15,7 @@ from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Range
 
 from inventory.clock import EPOCH, MILLISECOND
-from inventory.listing import NOT_A_CURSOR, Key
+from inventory.listing import NOT_A_CURSOR, Key, sifted
 from inventory.web_api.arguments import QuerySchema
 from inventory.web_api.responses import json_response
 
@@ -88,6 +88,19 @@ def json_page(
     rows = find(limit=limit + 1, after=query["cursor"])
     next_cursor = cursor(position(rows[limit - 1])) if len(rows) > limit else None
     return json_response({name: [document(row) for row in rows[:limit]], "next_cursor": next_cursor})
+
+
+def sifted_page(
+    name: str,
+    query: Mapping[str, Any],
+    find: Callable[..., Sequence[Row]],
+    document: Callable[[Row], Any],
+    position: Callable[[Row], Key],
+    sift: Callable[[Sequence[Row]], Sequence[Row]],
+) -> Response:
+    """The same of the rows that `sift` leaves: a page may have fewer of them, although another one comes."""
+    rows, end = sifted(find, sift, position, limit=query["limit"], after=query["cursor"])
+    return json_response({name: [document(row) for row in rows], "next_cursor": None if end is None else cursor(end)})
 
 
 def cursor(position: Key | int) -> str:

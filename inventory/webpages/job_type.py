@@ -170,6 +170,7 @@ class UrlJobs(LookupJobs):
         ),
     )  # fmt: skip
     options = (COLUMN, FRESH_FOR, SCHEME, LABELS)
+    takes_limits = True
     retry_member = "url"
 
     def targets(self, options: Mapping[str, Any]) -> Targets:

@@ -40,6 +40,7 @@ blueprint = Blueprint("metadata", __name__, url_prefix="/api/v1", description="W
 
 MAX_WAIT = 30
 """Seconds."""
+BEYOND_LIMITS = "Nothing was collected: the key may not collect it. Its scope `collect` is limited to other hosts or tags."
 URL_PROBLEMS = (InvalidRequest, InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, ForbiddenAddress)
 COLLECTION_PROBLEMS = (CollectionFailed, CollectionTimedOut)
 PENDING = {
@@ -68,10 +69,11 @@ class Metadata(MethodView):
     )
     @blueprint.alt_response(202, **PENDING)
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable, 413, 415)
-    @blueprint.needs("collect")
+    @blueprint.needs("collect", limited=True)
     def post(self, body: dict[str, Any]) -> Response:
         """Collect a URL now, or accept it with `Prefer: respond-async` or while all inline slots are taken."""
         target = services().records.collectable(SOURCE, body["url"])
+        services().limits.require("collect", target)
         now, mounted_at = services().records.clock, request.environ["SCRIPT_NAME"]
         if "respond-async" in _preferences():
             record = services().records.collect_soon(target).record
@@ -91,13 +93,13 @@ class Metadata(MethodView):
     @blueprint.alt_response(202, **PENDING)
     @blueprint.alt_response(304, description="Unchanged: If-None-Match has the ETag of the record", success=True)
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, NotInInventory, StorageUnavailable)
-    @blueprint.needs("read", effect="collect")
+    @blueprint.needs("read", limited=True, effect="collect")
     def get(self, query: dict[str, Any]) -> Response:
         """Look a URL up. A miss is accepted for collection and answered at once, or held with `Prefer: wait=N`.
 
         A page of another site is answered as with `collect=false`, and at once; so is a caller who may not collect.
         """
-        target = services().records.target(SOURCE, query["url"])
+        target = _target("read", query["url"])
         answer = partial(
             look_up,
             services().records,
@@ -110,15 +112,17 @@ class Metadata(MethodView):
             wait=_wait_seconds(_preferences()),
         )
         why = request.environ.get(same_origin.WITHOUT_EFFECT)
+        if why is None and not services().limits.admit("collect", target):
+            why = BEYOND_LIMITS
         return _flask(_noted(target, answer) if why is None else _without_effect(target, answer, why))
 
     @blueprint.arguments(TargetQuery, location="query")
     @blueprint.response(204, description="Record, snapshots and unshared bodies are gone")
     @blueprint.problems(*URL_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable)
-    @blueprint.needs("delete")
+    @blueprint.needs("delete", limited=True)
     def delete(self, query: dict[str, Any]) -> Response:
         """Forget a URL: its record, snapshots and unshared bodies."""
-        services().records.delete(services().records.target(SOURCE, query["url"]))
+        services().records.delete(_target("delete", query["url"]))
         return Response(status=204)
 
 
@@ -129,11 +133,11 @@ class Tags(MethodView):
     @blueprint.arguments(schemas.TagsBody, example={"url": "https://example.com/", "tags": ["prod", "team: payments"]})
     @blueprint.response(200, schemas.TagsSchema, description="The labels that it has now", example="webpages/tags")
     @blueprint.problems(*URL_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable, 413, 415)
-    @blueprint.needs("import")
+    @blueprint.needs("import", limited=True)
     def put(self, body: dict[str, Any]) -> Response:
         """Give a URL labels, in place of those it has; with none it has none any more. Queries find them as `tag`."""
         tags = read_labels("tags", body["tags"])
-        target = services().records.target(SOURCE, body["url"])
+        target = _target("import", body["url"])
         services().search.tag(target, tags)
         return json_response({"id": target.id, "url": target.key, "tags": list(tags)})
 
@@ -145,10 +149,10 @@ class Snapshots(MethodView):
     @blueprint.arguments(schemas.SnapshotsQuery, location="query")
     @blueprint.response(200, schemas.SnapshotsPage, description="One page", example="webpages/snapshots")
     @blueprint.problems(*URL_PROBLEMS, NotInInventory, StorageUnavailable)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """List a URL's snapshots, newest first, without page source."""
-        target = services().records.target(SOURCE, query["url"])
+        target = _target("read", query["url"])
         find, document = partial(services().records.snapshots, target), partial(documents.snapshot_document, target)
         return json_page("snapshots", query, find, document, attrgetter("collected_at", "id"))
 
@@ -159,11 +163,11 @@ class OneSnapshot(MethodView):
 
     @blueprint.response(200, schemas.SnapshotWithSourceSchema, description="The snapshot", example="webpages/snapshot")
     @blueprint.problems(NotFound, StorageUnavailable)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, snapshot_id: str) -> Response:
         """One snapshot, whole."""
         target, snapshot, body = services().records.snapshot(snapshot_id)
-        if target.source != SOURCE:
+        if target.source != SOURCE or not services().limits.admit("read", target):
             raise NotFound(f"There is no snapshot {snapshot_id} of a webpage.")
         return json_response(documents.whole_snapshot(target, snapshot, body))
 
@@ -179,13 +183,32 @@ class Bodies(MethodView):
         description="The bytes as they were received",
     )
     @blueprint.problems(NotFound, StorageUnavailable)
-    @blueprint.needs("read")
+    @blueprint.needs("read", limited=True)
     def get(self, sha256: str) -> Response:
         """The bytes of a page source, as an attachment that no browser renders from this origin."""
+        if not _may_read(sha256):
+            raise NotFound(f"There is no body with the SHA-256 {sha256}.")
         response = Response(services().records.body(sha256), mimetype="application/octet-stream")
         response.headers["Content-Disposition"] = f'attachment; filename="{sha256}"'
         response.headers[security_headers.POLICY] = security_headers.BODY
         return response
+
+
+def _target(verb: str, url: str) -> Target:
+    """The target of a URL, within the caller's limits."""
+    target = services().records.target(SOURCE, url)
+    services().limits.require(verb, target)
+    return target
+
+
+def _may_read(sha256: str) -> bool:
+    """Whether a target within the caller's limits has a snapshot with this body: the latest one, as the index knows, or any."""
+    limits = services().limits.of("read")
+    return (
+        limits is None
+        or services().search.is_shown("body.sha256", sha256, limits)
+        or services().limits.admit_any("read", services().records.targets_of_body(sha256))
+    )
 
 
 def _noted(target: Target, answer: Callable[[], tuple[LookupResponse, LookupOutcome]]) -> LookupResponse:

@@ -9,6 +9,7 @@ from time import sleep
 
 from redis import Redis
 
+from inventory.access.caller_limits import CallerLimits
 from inventory.access.keys import KeyService
 from inventory.access.service import AccessService
 from inventory.changes.fleet import FleetChanges
@@ -133,6 +134,7 @@ def _services(parts: Parts, observe: Observe | None) -> Services:
         deliverer=messages.deliverer(parts, webhook_sink),
         access=access,
         keys=KeyService(store.keys, access.forget, clock=clock),
+        limits=CallerLimits(search.labels),
     )
 
 

@@ -37,7 +37,7 @@ def _imported(parts: Parts, records: RecordService, search: SearchService) -> It
     settings, sources, uploads = parts.settings, parts.sources, Uploads(parts.files)
     if source := sources.get("webpage"):
         fresh_for = timedelta(seconds=settings.fresh_for)
-        yield UrlJobs(records, source, uploads, fresh_for=fresh_for, add_labels=search.add_tags)
+        yield UrlJobs(records, source, uploads, fresh_for=fresh_for, add_labels=search.add_tags, labels=search.labels)
     if source := sources.get("weather"):
         yield CityJobs(records, source, uploads, fresh_for=timedelta(seconds=settings.weather_fresh_for))
     yield EventJobs(parts.store.events, uploads, line_delay=settings.events_line_delay, sleep=parts.sleep)

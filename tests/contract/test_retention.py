@@ -39,6 +39,18 @@ def test_the_newest_snapshots_are_kept(store: Store) -> None:
     assert known.body == b"5"
 
 
+def test_the_targets_of_a_body_are_those_that_have_a_snapshot_with_it(store: Store) -> None:
+    one, two, three = (target(n) for n in range(3))
+    for n, (each, body) in enumerate([(one, b"old"), (one, b"new"), (two, b"old"), (three, b"new")]):
+        collect(store, each, body=body, now=after(n))
+
+    assert set(store.snapshots.targets_of_body(name(b"old"), limit=10)) == {one, two}
+    assert len(store.snapshots.targets_of_body(name(b"old"), limit=1)) == 1
+    assert store.snapshots.targets_of_body(name(b"none"), limit=10) == []
+    store.records.delete(two.id)
+    assert store.snapshots.targets_of_body(name(b"old"), limit=10) == [one]
+
+
 def test_a_record_with_few_snapshots_keeps_them_all(store: Store) -> None:
     for n in range(3):
         collect(store, target(), now=after(n))

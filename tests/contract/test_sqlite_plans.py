@@ -56,6 +56,7 @@ VALUES = {
     "host": "x",
     "record_id": "x",
     "keep": 9,
+    "sha256": "x",
     "job_id": b"x",
     "name": b"x",
     "number": 1,
@@ -135,7 +136,8 @@ CHOSEN = product([None, "x"], [None, "x"], [None, DeliveryState.FAILED])
 WATCHES = [watches.LISTING, webhooks.LISTING, *(deliveries.listing_statement(*each)[0] for each in CHOSEN)]
 KEYS = [keys.FIND, keys.OF_ID, keys.OF_NAME, keys.LISTING, keys.REVOKE, keys.NOTE_USE]
 WATCHING = [*KEYS, *SCHEDULES, *UNSEEN, *MESSAGES, *DELIVERIES, *WATCHES]
-STATEMENTS = [*WATCHING, *CLAIMS, snapshots.LISTING, snapshots.WITH_SURPLUS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
+SNAPSHOTS = [snapshots.LISTING, snapshots.OF_BODY, snapshots.WITH_SURPLUS]
+STATEMENTS = [*WATCHING, *CLAIMS, *SNAPSHOTS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from inventory.limits import Limits
 from inventory.store import Store
 from inventory.watches.model import GATHER, On, SinkKind
 from tests.contract.actions import LEASE, NOW, after, target
@@ -36,6 +37,7 @@ ALL = {
     "cooldown": 60,
     "expires_within": 14,
     "destinations": (destination(), destination("b" * 32, SinkKind.WEBHOOK), destination("x", SinkKind.FILE)),
+    "limits": Limits(hosts=frozenset({"*.example.com", "[::1]"}), tags=frozenset({"team: é"})),
     "paused": True,
     "resumed_at": after(-5),
 }

@@ -54,6 +54,15 @@ class MongoSnapshots(Adapter):
             found = database["snapshots"].find({"$and": [of_record, past, earlier]})
             return [documents.snapshot(each) for each in found.sort(documents.newest_first("collected_at")).limit(limit)]
 
+    def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
+        fields = {"record_id": 1, "accepted_at": 1}
+        with self._connection.database() as database:
+            seen = {
+                each["record_id"]: each for each in database["snapshots"].find({"body_sha256": sha256}, fields).limit(limit)
+            }
+            chosen = database["records"].find({"_id": {"$in": list(seen)}}, without())
+            return [documents.target(each) for each in chosen if seen[each["_id"]]["accepted_at"] == each["accepted_at"]]
+
     def retire(self, *, keep: int, limit: int) -> int:
         with self._connection.database() as database:
             fields = {"accepted_at": 1, "snapshot_id": 1, "fence": 1, "snapshots": 1}

@@ -20,6 +20,10 @@ LISTING = f"""
     SELECT {rows.SNAPSHOT} FROM snapshots WHERE record_id = :record_id AND (collected_at, id) < (:instant, :id)
     ORDER BY collected_at DESC, id DESC LIMIT :limit"""
 
+OF_BODY = """
+    SELECT r.source, r.key, r.host FROM snapshots s JOIN records r ON r.id = s.record_id
+    WHERE s.body_sha256 = :sha256 LIMIT :limit"""
+
 WITH_SURPLUS = "SELECT id FROM records WHERE snapshots > :keep AND snapshots > 1 LIMIT :limit"
 RETIRED = """
     SELECT s.id, s.body_sha256 FROM snapshots s JOIN records r ON r.id = s.record_id
@@ -37,6 +41,10 @@ class SqliteSnapshots(Adapter):
     def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         found = self._connections.rows(LISTING, {"record_id": record_id} | rows.page(limit, after))
         return [rows.snapshot(row) for row in found]
+
+    def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
+        found = self._connections.rows(OF_BODY, {"sha256": sha256, "limit": limit})
+        return list(dict.fromkeys(Target(*row) for row in found))
 
     def retire(self, *, keep: int, limit: int) -> int:
         retired = 0

@@ -19,7 +19,7 @@ from inventory.observations.queries.field_lists import read_fields
 from inventory.watches.due_times import next_due
 from inventory.watches.matching import Stated
 from inventory.watches.model import Schedule
-from inventory.watches.parsing import ParsedWatch, read_query
+from inventory.watches.parsing import ParsedWatch, condition_of
 from inventory.watches.ports import ObservedTargets, Schedules
 from inventory.watches.rounds.active import ActiveWatches
 
@@ -76,7 +76,7 @@ class Enroller:
 
     def _enrol_page(self, parsed: ParsedWatch, every: int, limit: int) -> int:
         watch, now = parsed.watch, self.clock()
-        condition = read_query(watch.query, now=now)
+        condition = condition_of(watch, now=now)
         try:
             page = matching = self.observed.search(condition, at=None, limit=limit, after=watch.enrolled_up_to)
         except QueryTooBroad:  # it was not when the watch was made: now each target is looked at
