@@ -1,0 +1,167 @@
+"""One line for each route: what it needs, how it is asked, and what a key gets that is limited to another host.
+
+The words in braces are names of what `World` has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import count
+from typing import Any
+
+PUBLIC = ""
+OUT_OF_SCOPE = 403, "out_of_scope"
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+}
+INSIDE = "url=http%3A%2F%2Fa.test%2F"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A route: method and rule; the verb that it needs; its path and the rest of a request.
+
+    `ok` are the statuses for who may: the first one at first, and others when the same is asked again. `limited`: a scope
+    that is limited to the host of what is asked for is enough. `beyond` is what another host's is answered with.
+    """
+
+    method: str
+    rule: str
+    verb: str
+    path: str
+    how: Mapping[str, Any] = field(default_factory=dict)
+    ok: Sequence[int] = (200,)
+    limited: bool = False
+    beyond: tuple[int, str | None] = OUT_OF_SCOPE
+
+    @property
+    def name(self) -> str:
+        return f"{self.method} {self.rule}"
+
+
+def line(method: str, rule: str, verb: str, path: str | None = None, *, ok: Sequence[int] | int = 200, **more: Any) -> Line:
+    """A line; `beyond` makes it one that a limited scope is enough for."""
+    how = {name: more.pop(name) for name in ("json", "headers", "data") if name in more}
+    oks = (ok,) if isinstance(ok, int) else ok
+    limited = more.pop("limited", "beyond" in more)
+    return Line(method=method, rule=rule, verb=verb, path=path or rule, how=how, ok=oks, limited=limited, **more)
+
+
+NUMBERS = count()
+V1 = "/api/v1"
+JOB, WATCH = f"{V1}/jobs/<job_id>", f"{V1}/watches/<watch_id>"
+HOOK = f"{V1}/webhooks/<webhook_id>"
+NO_JOB, NO_WATCH = (404, "unknown_job"), (404, "unknown_watch")
+OWN: dict[str, Any] = {"beyond": OUT_OF_SCOPE}
+"""A limited scope is enough, and for another host there is 403."""
+EMPTY: dict[str, Any] = {"beyond": (200, None)}
+"""The same, and for another host there is an answer with nothing in it."""
+
+TABLE = (
+    # For everybody
+    line("GET", "/", PUBLIC),
+    line("GET", "/docs/", PUBLIC),
+    line("GET", "/docs/<path:path>", PUBLIC, "/docs/swagger-ui.css"),
+    line("GET", "/openapi.json", PUBLIC),
+    line("GET", "/healthz", PUBLIC),
+    line("GET", "/readyz", PUBLIC, ok=(200, 503)),
+    line("GET", "/metrics", "read"),
+    # URLs
+    line("GET", f"{V1}/metadata", "read", f"{V1}/metadata?{INSIDE}", **OWN),
+    line("POST", f"{V1}/metadata", "collect", json={"url": "http://a.test/"}, **OWN),
+    line("DELETE", f"{V1}/metadata", "delete", f"{V1}/metadata?{INSIDE}", ok=(204, 404), **OWN),
+    line("PUT", f"{V1}/metadata/tags", "import", json={"url": "http://a.test/", "tags": ["x"]}, **OWN),
+    line("GET", f"{V1}/metadata/snapshots", "read", f"{V1}/metadata/snapshots?{INSIDE}", **OWN),
+    line("GET", f"{V1}/metadata/diff", "read", f"{V1}/metadata/diff?{INSIDE}", **OWN),
+    line(
+        "GET", f"{V1}/metadata/snapshots/<snapshot_id>", "read", f"{V1}/metadata/snapshots/{{snapshot}}",
+        beyond=(404, "not_found"),
+    ),
+    line("GET", f"{V1}/bodies/<sha256>", "read", f"{V1}/bodies/{{body}}", beyond=(404, "not_found")),
+    # All of them
+    line("GET", f"{V1}/records", "read", **EMPTY),
+    line("GET", f"{V1}/search", "read", **EMPTY),
+    line("GET", f"{V1}/search/facets", "read", f"{V1}/search/facets?field=host", **EMPTY),
+    line("GET", f"{V1}/search/export", "export", f"{V1}/search/export?format=jsonl", **EMPTY),
+    line("GET", f"{V1}/changes", "read", **EMPTY),
+    line("GET", f"{V1}/changes/groups", "read", **EMPTY),
+    # Bulk work
+    line(
+        "POST", f"{V1}/imports", "import", f"{V1}/imports?kind=urls", data={"file": b"http://a.test/new\n"}, ok=202,
+        beyond=(202, None),
+    ),
+    line("GET", f"{V1}/jobs", "read", **EMPTY),
+    line("GET", JOB, "read", f"{V1}/jobs/{{job}}", beyond=NO_JOB),
+    line("GET", f"{JOB}/rows", "read", f"{V1}/jobs/{{job}}/rows", beyond=NO_JOB),
+    line("GET", f"{JOB}/events", "read", f"{V1}/jobs/{{finished}}/events", beyond=NO_JOB),
+    # The key reads without a limit here: without reading nobody sees a job.
+    line("POST", f"{JOB}/cancel", "import", f"{V1}/jobs/{{job}}/cancel", ok=(200, 409), **OWN),
+    line("POST", f"{JOB}/retry", "import", f"{V1}/jobs/{{finished}}/retry", ok=409, **OWN),
+    line("GET", "/ws/jobs/<job_id>", "read", "/ws/jobs/{job}", ok=422, limited=True, beyond=(422, "invalid_request")),
+    line("WS", "/ws/jobs/<job_id>", "read", "/ws/jobs/nope", headers=HANDSHAKE, ok=404, limited=True, beyond=NO_JOB),
+    line("GET", "/jobs", "read", **EMPTY),
+    line("GET", "/jobs/<job_id>", "read", "/jobs/{job}", beyond=(404, None)),
+    line("GET", "/jobs/<job_id>/rows.csv", "read", "/jobs/{job}/rows.csv", beyond=NO_JOB),
+    # Watches
+    line("GET", f"{V1}/watches", "watch", **EMPTY),
+    line(
+        "POST", f"{V1}/watches", "watch", json={"name": "new", "query": "", "file": "told"}, ok=201,
+        beyond=(201, None),
+    ),
+    line("GET", WATCH, "watch", f"{V1}/watches/{{watch}}", beyond=NO_WATCH),
+    line("PATCH", WATCH, "watch", f"{V1}/watches/{{watch}}", json={"cooldown": 5}, beyond=NO_WATCH),
+    line("DELETE", WATCH, "watch", f"{V1}/watches/{{watch}}", ok=(204, 404), beyond=NO_WATCH),
+    line("POST", f"{WATCH}/pause", "watch", f"{V1}/watches/{{watch}}/pause", beyond=NO_WATCH),
+    line("POST", f"{WATCH}/resume", "watch", f"{V1}/watches/{{watch}}/resume", beyond=NO_WATCH),
+    line("POST", f"{WATCH}/test", "watch", f"{V1}/watches/{{watch}}/test", json={"days": 1}, beyond=NO_WATCH),
+    line("GET", f"{WATCH}/messages", "watch", f"{V1}/watches/{{watch}}/messages", beyond=NO_WATCH),
+    line("GET", f"{WATCH}/messages/<number>", "watch", f"{V1}/watches/{{watch}}/messages/1", ok=404, beyond=NO_WATCH),
+    line(
+        "GET", f"{WATCH}/messages/<number>/findings", "watch", f"{V1}/watches/{{watch}}/messages/1/findings", ok=404,
+        beyond=NO_WATCH,
+    ),
+    # What has no host
+    line("GET", f"{V1}/webhooks", "watch"),
+    line("POST", f"{V1}/webhooks", "watch", json={"url": "https://new.hooks.test/"}, ok=(201, 200)),
+    line("GET", HOOK, "watch", f"{V1}/webhooks/{{webhook}}"),
+    line("PATCH", HOOK, "watch", f"{V1}/webhooks/{{webhook}}", json={"enabled": True}),
+    line("DELETE", HOOK, "watch", f"{V1}/webhooks/{{webhook}}", ok=(204, 404)),
+    line("POST", f"{HOOK}/rotate", "watch", f"{V1}/webhooks/{{webhook}}/rotate"),
+    line("POST", f"{HOOK}/test", "watch", f"{V1}/webhooks/{{webhook}}/test"),
+    line("GET", f"{HOOK}/deliveries", "watch", f"{V1}/webhooks/{{webhook}}/deliveries"),
+    line(
+        "POST", f"{HOOK}/deliveries/<delivery_id>/again", "watch", f"{V1}/webhooks/{{webhook}}/deliveries/{'0' * 32}/again",
+        ok=404,
+    ),
+    line("GET", f"{V1}/events", "read"),
+    line("GET", f"{V1}/events/stats", "read"),
+    line("GET", f"{V1}/history", "read"),
+    line("DELETE", f"{V1}/history", "delete", ok=204),
+    line("GET", f"{V1}/upstreams", "read"),
+    line("GET", f"{V1}/upstreams/<host>", "read", f"{V1}/upstreams/a.test", ok=404),
+    line("GET", f"{V1}/weather", "read", f"{V1}/weather?city=bern"),
+    line("GET", f"{V1}/weather/summary", "read"),
+    line("POST", f"{V1}/products/runs", "collect", ok=202),
+    line("GET", f"{V1}/products", "read"),
+    line("GET", f"{V1}/products/summary", "read"),
+    # Keys
+    line("GET", f"{V1}/keys", "admin"),
+    line("POST", f"{V1}/keys", "admin", json={"name": "new", "scopes": ["read"]}, ok=201),
+    line("GET", f"{V1}/keys/<key_id>", "admin", f"{V1}/keys/{{key}}"),
+    line("DELETE", f"{V1}/keys/<key_id>", "admin", f"{V1}/keys/{{key}}", ok=204),
+)  # fmt: skip
+
+
+def request_of(line: Line, world: Mapping[str, str]) -> dict[str, Any]:
+    """The arguments of a test client's `open`, made anew because a file is read once, and a name is taken once."""
+    how: dict[str, Any] = {"method": "GET" if line.method == "WS" else line.method, **line.how}
+    if "data" in how:
+        how["data"] = {"file": (BytesIO(how["data"]["file"]), "urls.txt")}
+    if "name" in how.get("json", {}):
+        how["json"] = how["json"] | {"name": f"new {next(NUMBERS)}"}
+    return how | {"path": line.path.format(**world)}
