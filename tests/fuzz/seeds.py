@@ -19,6 +19,8 @@ COOKIE = b"__Host-a=b; Path=/; Domain=a.test; Expires=" + DATE + b"; Max-Age=9; 
 MOVED = b"HTTP/1.1 302 Found\r\nLocation: /x?y#z\r\nSet-Cookie: a=b; Path=/\r\nContent-Length: 0\r\n\r\n"
 ETAG = b'ETag: "1"\r\nLast-Modified: ' + DATE + b"\r\n"
 
+KEY = b"inv_live_" + b"a" * 32 + b"3i8aJj"
+
 SEEDS: Mapping[str, Sequence[bytes]] = {
     "response": [
         b"\xff" + OK + HTML + ETAG + b"Set-Cookie: " + COOKIE + b"\r\nContent-Length: %d\r\n\r\n" % len(PAGE) + PAGE,
@@ -58,4 +60,6 @@ SEEDS: Mapping[str, Sequence[bytes]] = {
         b"\2" + brotli.compress(PLAIN) + b"more",
         b"\3" + zstandard.compress(PLAIN) * 2,
     ],
+    "scope": [b"read", b"collect:*.example.com", b"import:tag=team: payments", b"watch:[::1]", b"admin:x"],
+    "key": [b"Bearer " + KEY, b"Basic x\n" + KEY, b"bearer \n"],
 }

@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from inventory import json_bytes, urls
-from inventory.errors import SourceFailure
+from inventory.access import scopes
+from inventory.access.key_text import digest_of, is_key_text
+from inventory.access.service import sent_key
+from inventory.errors import InvalidRequest, SourceFailure
 from inventory.http_client import codings, cookie_dates, cookies, redirects
 from inventory.http_client.certificate import CertificateReader
 from inventory.http_client.fetcher import Fetcher
@@ -127,6 +130,20 @@ def coding(data: bytes) -> None:
                 return
 
 
+def scope(data: bytes) -> None:
+    """The text of a scope."""
+    with contextlib.suppress(InvalidRequest):
+        found = scopes.read_scope("scopes", data.decode("utf-8", "surrogateescape"))
+        assert scopes.read_scope("scopes", scopes.text_of(found)) == found
+
+
+def key(data: bytes) -> None:
+    """The headers that may have a key, one before the first newline and one after."""
+    authorization, _, x_api_key = data.decode("latin-1").partition("\n")
+    sent = sent_key(authorization, x_api_key)
+    assert sent is None or not is_key_text(sent) or len(digest_of(sent)) == 64
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    each.__name__: each for each in (response, chunk, certificate, cookie, date, link, location, text, coding)
+    each.__name__: each for each in (response, chunk, certificate, cookie, date, link, location, text, coding, scope, key)
 }
