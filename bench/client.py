@@ -1,6 +1,6 @@
 """Our own load, for machines without wrk and for a number of requests that is fixed: one thread, many kept connections.
 
-`python -m bench.client URL FIRST COUNT sequence|random PREFIX ETAG SECONDS CONNECTIONS` prints what `load.lua` prints, and
+`python -m bench.client URL FIRST COUNT sequence|random PREFIX ETAG KEY SECONDS CONNECTIONS` prints what `load.lua` prints, and
 the share of its time for which it was busy itself: well below 1, it waits for the server and not the server for it.
 With 0 seconds it sends COUNT requests.
 """
@@ -95,9 +95,10 @@ def run(requests: Iterator[bytes], address: tuple[str, int], connections: int, s
 
 
 def main(arguments: list[str]) -> None:
-    url, first, count, order, prefix, etag, seconds, connections = arguments
+    url, first, count, order, prefix, etag, key, seconds, connections = arguments
     parts = urlsplit(url)
     extra = f"If-None-Match: {etag}\r\n" if etag else ""
+    extra += f"Authorization: Bearer {key}\r\n" if key else ""
     rng = random.Random(int(first) + int(count))
     ahead: Iterator[int] = (
         int(first) + (rng.randrange(int(count)) if order == "random" else n % int(count)) for n in numbers()

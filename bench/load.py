@@ -23,10 +23,18 @@ class Pages:
     count: int
     at_random: bool = True
     etag: str = ""
+    key: str = ""
 
     def arguments(self) -> list[str]:
         """The command line of both clients."""
-        return [str(self.first), str(self.count), "random" if self.at_random else "sequence", self.prefix, self.etag]
+        return [
+            str(self.first),
+            str(self.count),
+            "random" if self.at_random else "sequence",
+            self.prefix,
+            self.etag,
+            self.key,
+        ]
 
 
 @dataclass(frozen=True)
