@@ -1,8 +1,8 @@
 """Our own load, for machines without wrk and for a number of requests that is fixed: one thread, many kept connections.
 
-`python -m bench.client URL FIRST COUNT sequence|random PREFIX ETAG KEY SECONDS CONNECTIONS` prints what `load.lua` prints, and
-the share of its time for which it was busy itself: well below 1, it waits for the server and not the server for it.
-With 0 seconds it sends COUNT requests.
+`python -m bench.client URL FIRST COUNT sequence|random PREFIX ETAG KEY SECONDS CONNECTIONS` prints what `load.lua`
+prints, and the share of its time for which it was busy itself: well below 1, it waits for the server and not the server for
+it. With 0 seconds it sends COUNT requests.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ Listing = Callable[..., Sequence[Record]]
 
 
 def finder(listing: Listing, chosen: RecordFilter, limits: Limits) -> Callable[..., Sequence[Record]]:
-    """Lists the records of a filter, with as few that are beyond limits as an index allows; these are still to be left out."""
+    """Lists the records of a filter, with as few that are beyond limits as an index allows; those are to be left out."""
     if chosen.host is not None:
         return partial(listing, chosen) if limits.tags or limits.admit_host(chosen.host) else _nothing
     if limits.tags or any(each.startswith(BELOW) for each in limits.hosts):

@@ -202,7 +202,7 @@ def _target(verb: str, url: str) -> Target:
 
 
 def _may_read(sha256: str) -> bool:
-    """Whether a target within the caller's limits has a snapshot with this body: the latest one, as the index knows, or any."""
+    """Whether a target within the caller's limits has a snapshot with this body: the latest one, as indexed, or any."""
     limits = services().limits.of("read")
     return (
         limits is None

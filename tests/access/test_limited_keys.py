@@ -1,4 +1,4 @@
-"""Keys that are limited to hosts and tags: each route finds, shows, collects and changes what is within, and nothing else."""
+"""Keys that are limited to hosts and tags: each route finds, shows, collects and changes nothing but what is within."""
 
 from __future__ import annotations
 
