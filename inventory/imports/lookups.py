@@ -262,7 +262,7 @@ class Open:
 
 
 def _out_of_scope(input_row: InputRow, now: datetime) -> Row:
-    detail = "The key that began this job may not import it: `limits` of the job names the hosts and tags that it may."
+    detail = "The key that began this job may not import it. `limits` of the job names the hosts and tags that it may."
     return input_row.outcome(RowOutcome.REJECTED, now, code=OUT_OF_SCOPE, detail=detail)
 
 

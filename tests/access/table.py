@@ -160,7 +160,7 @@ TABLE = (
 def request_of(line: Line, world: Mapping[str, str]) -> dict[str, Any]:
     """The arguments of a test client's `open`, made anew because a file is read once, and a name is taken once."""
     how: dict[str, Any] = {"method": "GET" if line.method == "WS" else line.method, **line.how}
-    if "data" in how:
+    if "file" in how.get("data", {}):
         how["data"] = {"file": (BytesIO(how["data"]["file"]), "urls.txt")}
     if "name" in how.get("json", {}):
         how["json"] = how["json"] | {"name": f"new {next(NUMBERS)}"}
