@@ -108,7 +108,7 @@ timeout = 60
 graceful_timeout = ceil(settings.fetch_deadline) + 5  # time for an inline collection to end and to be answered
 
 accesslog = None  # the application logs each request
-logconfig_dict = log_config.configuration()
+logconfig_dict = log_config.configuration(masking=settings.masking)
 logger_class = WithoutAccessLog
 proc_name = "inventory"
 

@@ -15,6 +15,7 @@ from inventory import setting_types as types
 from inventory.access.model import Mode
 from inventory.errors import SettingError
 from inventory.hosts import AllowedHosts, is_loopback
+from inventory.masking import Masking, masking_of
 from inventory.products import feed_file
 from inventory.products.feeds import Feed
 from inventory.robots.rules import MAX_BYTES
@@ -102,6 +103,12 @@ class Settings:
     keep_messages_for: int = setting(
         2_592_000, types.WHOLE_SECONDS, "how long messages of watches are kept, once each is delivered or given up"
     )
+    keep_audit_for: int = setting(31_536_000, types.WHOLE_SECONDS, "how long it is kept who did what (docs/audit.md)")
+    masked_parameters: tuple[str, ...] = setting(
+        (),
+        types.PARAMETERS,
+        "more parameters of URLs whose values are covered in logs, problems, the dashboard and the audit (docs/audit.md)",
+    )
     keep_events_for: int = setting(
         7_776_000, types.WHOLE_SECONDS, "how long log events are kept, counted from when they were imported"
     )
@@ -181,6 +188,11 @@ class Settings:
     def mode(self) -> Mode:
         """Who may do what without a key, the default filled in."""
         return self.access or (Mode.OPEN if is_loopback(self.host) else Mode.KEYS)
+
+    @property
+    def masking(self) -> Masking:
+        """What covers secrets in texts that others may read."""
+        return masking_of(self.masked_parameters)
 
     @property
     def public(self) -> str:

@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq.serializers import JSONSerializer
 
+from inventory.masking import UNCONFIGURED, Masking
 from inventory.redis_outage import RedisOutage, reason
 
 MESSAGES, COLLECT, JOBS = "messages", "collect", "jobs"
@@ -71,8 +72,9 @@ class Depths:
 class Notifier:
     """Wakes workers, and tells those who wait what was settled and how jobs progress."""
 
-    def __init__(self, redis: Redis, *, job_timeout: int) -> None:
+    def __init__(self, redis: Redis, *, job_timeout: int, masking: Masking = UNCONFIGURED) -> None:
         self._redis = redis
+        self._masking = masking
         self._queues = {
             name: rq.Queue(name, connection=redis, serializer=JSONSerializer, default_timeout=job_timeout) for name in TASKS
         }
@@ -84,7 +86,7 @@ class Notifier:
     def wake_worker(self, record_id: str, description: str) -> bool:
         """Have a worker collect this record, unless a few RQ jobs wait already or Redis is away; True if one was enqueued.
 
-        `description` is what the dashboard shows of it: the URL.
+        `description` is what the dashboard shows of it: the URL, masked.
         """
         return self._wake(COLLECT, record_id, description)
 
@@ -172,7 +174,7 @@ class Notifier:
             TASKS[name],
             subject,
             job_id=f"{subject}-{uuid4().hex[:8]}",
-            description=_shown(description),
+            description=_shown(self._masking(description)),
             ttl=WAITING_TTL,
             result_ttl=ttl,
             failure_ttl=ttl,

@@ -129,6 +129,13 @@ def names_of(*allowed: str) -> Type[tuple[str, ...]]:
     return Type(parse, takes)
 
 
+def _parameter(text: str) -> str:
+    """The name of a parameter of a URL, in lower case."""
+    if not re.fullmatch(r"[\w.~$:\-\[\]]{1,64}", text):
+        raise ValueError("not a name")
+    return text.lower()
+
+
 def _web_url(text: str) -> str:
     """A URL to which a query can be added."""
     try:
@@ -152,6 +159,7 @@ PORT = whole(1, 65_535, "a port")
 HOSTS = separated(
     read_entry, "names of hosts without ports and with commas between, such as inventory.example.com,.example.net"
 )
+PARAMETERS = separated(_parameter, "names of parameters with commas between, such as pin,x-customer")
 NETWORKS = separated(ipaddress.ip_network, "CIDRs with commas between, such as 10.1.0.0/16,fd00::/8")
 # A key is written the same in a URL, so that it is recognised wherever it might be repeated.
 OPENWEATHER_KEY = text(r"[A-Za-z0-9._~-]+", "a key of openweathermap.org: letters, digits and ._~-")

@@ -91,6 +91,7 @@ def _start(stopping: Event) -> Settings:
     """The settings, once the store answers; ends this program if it is asked to stop before, or can never work."""
     try:
         settings = Settings.read()
+        log_config.configure(masking=settings.masking)
         with closing(wiring.open_store(settings)) as store:
             ready = waiting.await_store(store, stopping)
     except StartError as error:

@@ -115,7 +115,7 @@ def job(job_id: str, outcome: str | None, follow: bool, as_json: bool) -> int:
     if outcome is None:
         return _show(services, services.jobs.find(job_id), follow=follow, as_json=as_json)
     for page in services.jobs.all_rows(job_id, RowOutcome(outcome)):  # a table for each page: there may be a million rows
-        documents = [row_document(row) for row in page]
+        documents = [row_document(row, services.settings.masking) for row in page]
         if as_json:
             click.echo("".join(json.dumps(document) + "\n" for document in documents), nl=False)
         else:

@@ -8,6 +8,7 @@ from typing import Any
 
 from inventory.clock import rfc3339
 from inventory.jobs.model import FILE_FORMAT, Job, Row
+from inventory.masking import Masking
 
 Document = dict[str, Any]
 
@@ -38,14 +39,14 @@ def job_document(job: Job, now: datetime) -> Document:
     } | ({} if job.limits is None else {"limits": job.limits.texts})
 
 
-def row_document(row: Row) -> Document:
-    """The outcome of a row."""
+def row_document(row: Row, masking: Masking) -> Document:
+    """The outcome of a row. Its input is as it was sent; what is said of it is masked."""
     return {
         "row": row.row,
         "input": row.input,
         "outcome": row.outcome.value,
         "record_id": row.record_id,
-        "detail": row.detail,
+        "detail": None if row.detail is None else masking(row.detail),
         "code": row.code,
         "finished_at": rfc3339(row.finished_at),
     }

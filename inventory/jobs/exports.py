@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from inventory.jobs.documents import row_document
 from inventory.jobs.model import Row
+from inventory.masking import Masking
 
 COLUMNS = ("row", "input", "outcome", "record_id", "detail", "code", "finished_at")
 SIGNS = "=+@−＝＋－＠﹦﹢﹣﹫-"
@@ -25,11 +26,11 @@ _BEFORE_A_SIGN = re.compile(rf"(?<![{SKIPPED}])[{SKIPPED}]++(?=[{SIGNS}])")  # w
 _HIDES_OR_BEGINS = re.compile(rf"[\t\r\n\0]|[{SKIPPED}]*+[{SIGNS}]")
 
 
-def rows_as_csv(pages: Iterable[Sequence[Row]]) -> Iterator[bytes]:
+def rows_as_csv(pages: Iterable[Sequence[Row]], masking: Masking) -> Iterator[bytes]:
     """A line with the names of the columns, then the rows, lazily."""
     yield csv_lines([COLUMNS])
     for rows in pages:
-        documents = (row_document(row) for row in rows)
+        documents = (row_document(row, masking) for row in rows)
         yield csv_lines([document[name] for name in COLUMNS] for document in documents)
 
 

@@ -65,7 +65,7 @@ def newest_jobs(limit: int) -> Sequence[Job]:
 def csv_of_rows(job_id: str, outcome: RowOutcome | None) -> Response:
     """All rows with the outcome as a CSV file."""
     pages = services().jobs.all_rows(seen_job(job_id).id, outcome)
-    return download(rows_as_csv(pages), "text/csv", f"{job_id}-{outcome or 'rows'}.csv")
+    return download(rows_as_csv(pages, services().settings.masking), "text/csv", f"{job_id}-{outcome or 'rows'}.csv")
 
 
 def download(content: Iterator[bytes], media_type: str, name: str) -> Response:

@@ -101,7 +101,8 @@ class Rows(MethodView):
             response = csv_of_rows(job_id, outcome)
         else:
             find = partial(services().jobs.rows, seen_job(job_id).id, outcome)
-            response = json_page("rows", query, find, row_document, attrgetter("row"))
+            document = partial(row_document, masking=services().settings.masking)
+            response = json_page("rows", query, find, document, attrgetter("row"))
         response.vary.add("Accept")
         return response
 

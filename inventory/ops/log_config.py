@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import logging.config
 import sys
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import structlog
 
 from inventory.log_lines import dumps
+from inventory.masking import UNCONFIGURED, Masking
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
@@ -18,7 +21,7 @@ _SHARED: list[Any] = [
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
-_LINE: list[Any] = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(serializer=dumps)]
+_RENDERER = structlog.processors.JSONRenderer(serializer=dumps)
 
 
 class _Lines:
@@ -49,31 +52,44 @@ class Handler(logging.StreamHandler):  # type: ignore[type-arg]
         super().handleError(record)
 
 
-def formatter() -> logging.Formatter:
+def formatter(masking: Masking = UNCONFIGURED) -> logging.Formatter:
     """The formatter that writes a library's record as one line of JSON."""
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=_SHARED,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_LINE],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_line(masking)],
     )
 
 
-def configuration(level: int = logging.INFO, stream: str = "stdout") -> dict[str, Any]:
+def _line(masking: Masking) -> list[Any]:
+    """How an event becomes a line, whose texts, those of exceptions included, are masked."""
+    return [structlog.processors.format_exc_info, partial(_mask, masking), _RENDERER]
+
+
+def _mask(masking: Masking, _logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
+    for name, value in event.items():
+        masked = masking.value(value)
+        if masked is not value:
+            event[name] = masked
+    return event
+
+
+def configuration(level: int = logging.INFO, stream: str = "stdout", masking: Masking = UNCONFIGURED) -> dict[str, Any]:
     """The configuration of the standard library's logging, as `dictConfig` and gunicorn take it."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {"json": {"()": formatter}},
+        "formatters": {"json": {"()": partial(formatter, masking)}},
         "handlers": {"lines": {"()": Handler, "formatter": "json", "stream": f"ext://sys.{stream}"}},
         "root": {"level": level, "handlers": ["lines"]},
         "loggers": {"gunicorn.error": {"handlers": [], "propagate": True}},
     }
 
 
-def configure(level: int = logging.INFO, stream: str = "stdout") -> None:
+def configure(level: int = logging.INFO, stream: str = "stdout", masking: Masking = UNCONFIGURED) -> None:
     """Set up the logging of this process; the last call wins."""
     structlog.configure(
-        processors=[*_SHARED, *_LINE],
+        processors=[*_SHARED, *_line(masking)],
         logger_factory=lambda name: _Lines(name, stream),
         wrapper_class=structlog.make_filtering_bound_logger(level),
     )
-    logging.config.dictConfig(configuration(level, stream))
+    logging.config.dictConfig(configuration(level, stream, masking))

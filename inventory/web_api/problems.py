@@ -9,7 +9,7 @@ from typing import cast
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
-from flask import Flask, Response, g
+from flask import Flask, Response, current_app, g
 from werkzeug.exceptions import HTTPException
 
 from inventory import json_bytes
@@ -25,11 +25,14 @@ from inventory.errors import (
     TooManyRequests,
     Unauthenticated,
 )
+from inventory.masking import UNCONFIGURED, Masking
 
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 CHALLENGE = 'Bearer realm="inventory"'
+MASKING = "inventory.masking"
+"""The extension of the Flask application that masks its problems."""
 RETRY_AFTER = 2
 """Seconds that a caller is asked to wait while the store is away, or while this process has too many such requests."""
 
@@ -65,8 +68,9 @@ Every error is answered as `application/problem+json`. These belong to no single
 """
 
 
-def register(app: Flask) -> None:
+def register(app: Flask, masking: Masking = UNCONFIGURED) -> None:
     """Answer every error of the app as a problem, the unforeseen ones included."""
+    app.extensions[MASKING] = masking
     app.register_error_handler(InventoryError, _inventory_error)
     app.register_error_handler(HTTPException, _framework_error)
     app.register_error_handler(Exception, _unforeseen)
@@ -75,11 +79,24 @@ def register(app: Flask) -> None:
 
 def problem(status: int, code: str, detail: str, **members: object) -> Response:
     """A problem as a response of Flask; see `problem_json`."""
-    return Response(problem_json(status, code, detail, g.get("request_id"), **members), status, mimetype=MEDIA_TYPE)
+    masking = current_app.extensions.get(MASKING, UNCONFIGURED)
+    body = problem_json(status, code, detail, g.get("request_id"), masking=masking, **members)
+    return Response(body, status, mimetype=MEDIA_TYPE)
 
 
-def problem_json(status: int, code: str, detail: str, request_id: str | None, **members: object) -> bytes:
-    """A problem document in JSON; `members` with the value None are left out."""
+def problem_json(
+    status: int,
+    code: str,
+    detail: str,
+    request_id: str | None,
+    *,
+    masking: Masking = UNCONFIGURED,
+    **members: object,
+) -> bytes:
+    """A problem document in JSON; `members` with the value None are left out.
+
+    Its texts are masked, also where they quote what the caller sent: proxies log answers.
+    """
     document = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -88,7 +105,8 @@ def problem_json(status: int, code: str, detail: str, request_id: str | None, **
         "code": code,
         "request_id": request_id,
     }
-    return json_bytes.dumps(document | {name: member for name, member in members.items() if member is not None})
+    document |= {name: member for name, member in members.items() if member is not None}
+    return json_bytes.dumps(masking.value(document))
 
 
 def status_and_code(error: type[InventoryError]) -> tuple[int, str]:

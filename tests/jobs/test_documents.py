@@ -11,6 +11,7 @@ import pytest
 from inventory.jobs.documents import job_document, row_document
 from inventory.jobs.model import Counts, Job, JobStatus, Row, RowOutcome
 from inventory.jobs.schemas import JobSchema, RowSchema
+from inventory.masking import UNCONFIGURED
 from inventory.web_api.blueprint import example
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
@@ -81,5 +82,15 @@ def test_documents_have_the_members_that_are_documented() -> None:
     row = Row(3, "http://h/", RowOutcome.REJECTED, NOW, code="invalid_url", detail="No.")
 
     assert list(job_document(RUNNING, NOW)) == list(JobSchema().fields) == list(example("jobs/running"))
-    assert list(row_document(row)) == list(RowSchema().fields) == list(example("jobs/rows")["rows"][0])
-    assert row_document(row)["finished_at"] == "2026-01-31T12:00:00.000Z"
+    assert list(row_document(row, UNCONFIGURED)) == list(RowSchema().fields) == list(example("jobs/rows")["rows"][0])
+    assert row_document(row, UNCONFIGURED)["finished_at"] == "2026-01-31T12:00:00.000Z"
+
+
+def test_what_is_said_of_a_row_is_masked_and_its_input_is_as_it_was_sent() -> None:
+    text = "https://h.test/?token=abc and more"
+    row = Row(3, text, RowOutcome.REJECTED, NOW, code="invalid_url", detail=f"'{text}' is more than a URL.")
+
+    document = row_document(row, UNCONFIGURED)
+
+    assert document["input"] == text
+    assert document["detail"] == "'https://h.test/?token=*** and more' is more than a URL."

@@ -12,6 +12,7 @@ import pytest
 
 from inventory.jobs.exports import COLUMNS, rows_as_csv
 from inventory.jobs.model import Row, RowOutcome
+from inventory.masking import UNCONFIGURED
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 
@@ -21,7 +22,7 @@ def row(text: str, number: int = 2) -> Row:
 
 
 def exported(*pages: list[Row]) -> list[dict[str, str]]:
-    content = b"".join(rows_as_csv(pages)).decode()
+    content = b"".join(rows_as_csv(pages, UNCONFIGURED)).decode()
     return list(csv.DictReader(io.StringIO(content, newline="")))
 
 
@@ -42,7 +43,7 @@ SKIPPED = ["", " ", "\t", "\u00a0", "\u200b", "\ufeff", '"', '""', '" ', "\0", "
 def test_no_reader_finds_a_formula_whichever_delimiter_it_uses(delimiter: str, skipped: str) -> None:
     for sign in SIGNS:
         text = f"note{delimiter}{skipped}{sign}cmd|' /C calc'!A0" if delimiter else f"{skipped}{sign}cmd"
-        raw = b"".join(rows_as_csv([[row(text)]])).decode().partition("\r\n")[2]
+        raw = b"".join(rows_as_csv([[row(text)]], UNCONFIGURED)).decode().partition("\r\n")[2]
         by_comma = [cell for cells in csv.reader(io.StringIO(raw, newline="")) for cell in cells]
         by_others = [re.split(f"[{re.escape(other)}\r\n]", raw) for other in DELIMITERS[1:]]
 
@@ -70,7 +71,7 @@ def test_what_was_given_can_still_be_read(text: str, shown: str) -> None:
 @pytest.mark.parametrize("text", ["\t", ";", " ", '"', ";\t "])
 def test_a_long_cell_takes_no_longer_than_its_length(text: str) -> None:
     """Were it quadratic, this would take an hour; it is half a second, and the test ends after two minutes."""
-    assert len(b"".join(rows_as_csv([[row("a" + text * 400_000 + "b")]]))) > 400_000
+    assert len(b"".join(rows_as_csv([[row("a" + text * 400_000 + "b")]], UNCONFIGURED))) > 400_000
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_half_of_a_surrogate_pair_costs_no_row() -> None:
 
 
 def test_rows_follow_the_names_of_the_columns_page_by_page() -> None:
-    chunks = list(rows_as_csv([[row("http://h/1", 1), row("http://h/2", 2)], [row("http://h/3", 3)]]))
+    chunks = list(rows_as_csv([[row("http://h/1", 1), row("http://h/2", 2)], [row("http://h/3", 3)]], UNCONFIGURED))
 
     assert chunks[0] == (",".join(COLUMNS) + "\r\n").encode()
     assert [chunk.count(b"\r\n") for chunk in chunks] == [1, 2, 1]
