@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from inventory import __version__, wiring
-from inventory.access import request_check
+from inventory.access import audit_routes as audit
+from inventory.access import request_audit, request_check
 from inventory.access import routes as keys
 from inventory.changes import routes as changes
 from inventory.config import Settings
@@ -21,7 +22,7 @@ from inventory.imports.schemas import KindField
 from inventory.jobs import routes as jobs
 from inventory.jobs import sockets
 from inventory.observations import routes as observations
-from inventory.ops import health, log_config, request_log
+from inventory.ops import health, log_config, request_log, request_metrics
 from inventory.products import routes as products
 from inventory.rate_limits import routes as upstreams
 from inventory.records import routes as records
@@ -48,7 +49,7 @@ REQUEST_LIMIT = 64 * 1024
 def create_app(settings: Settings | None = None, services: Services | None = None) -> Flask:
     """The application for these settings, or for this process's environment; building it connects to nothing."""
     services = services or wiring.build(settings or Settings.read())
-    log_config.configure()
+    log_config.configure(masking=services.settings.masking)
 
     app = Flask(__package__, static_folder=None)
     app.config.update(
@@ -67,17 +68,18 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     if not services.history.keeps(SOURCE):
         app.extensions[shortcut.KEY] = _make_shortcut(app, services, address_of)
     request_log.register(app)
-    problems.register(app)
+    problems.register(app, services.settings.masking)
     for page_blueprint in (pages.blueprint, job_pages.blueprint, sockets.sockets):
         app.register_blueprint(page_blueprint)
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
         webpages, observations, changes, records, imports, jobs, sockets, events, weather, history, upstreams, products,
-        watches, webhooks, keys, health,
+        watches, webhooks, keys, audit, health,
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)
     request_check.register(app, services.access, address_of)
+    request_audit.register(app, services.audit, request_metrics.count_refusal)
     return app
 
 
@@ -101,5 +103,6 @@ def _make_shortcut(app: Flask, services: Services, address_of: request_check.Add
         services.settings.hosts,
         services.access.admit,
         address_of,
+        services.audit.note_lookups if services.audit.keeps_lookups else None,
         is_local=services.store.records.is_local,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 if TYPE_CHECKING:  # types only: views import this module, and the features of the services have views
+    from inventory.access.audit import AuditService
     from inventory.access.caller_limits import CallerLimits
     from inventory.access.keys import KeyService
     from inventory.access.service import AccessService
@@ -83,6 +84,7 @@ class Services:
     access: AccessService
     keys: KeyService
     limits: CallerLimits
+    audit: AuditService
 
 
 def services() -> Services:

@@ -27,6 +27,8 @@ ONLY_IN = {
         "inventory/ui/",
         "/routes.py",
         "/sockets.py",
+        "inventory/access/audit_routes.py",
+        "inventory/access/request_audit.py",
         "inventory/access/request_check.py",
         "inventory/jobs/responses.py",
     ),

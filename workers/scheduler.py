@@ -40,7 +40,7 @@ MAX_FAILED = 1_000
 MAX_SWEPT = 100
 """Records whose old snapshots are removed, and snapshots, bodies and files that are checked, in one round."""
 MAX_RETIRED = 5_000
-"""Rows of old jobs, old lookups, and old log events, that are removed in one round."""
+"""Rows of old jobs, old lookups, old log events, and old entries of the audit, that are removed in one round."""
 MAX_NOTED = 20
 """Imports of log files of which it is noted in one round that there are events: their age counts from then on."""
 MAX_PRUNED = 1_000
@@ -117,6 +117,7 @@ def retain(services: Services, sweep: Sweep, watching: BackgroundWatching | None
     _attempt(services, "sweep_bodies", partial(_sweep_bodies, services, sweep))
     _attempt(services, "prune_values", partial(_prune_values, services, sweep))
     _attempt(services, "retire_lookups", partial(_retire_lookups, services))
+    _attempt(services, "prune_audit", partial(_prune_audit, services))
     _attempt(services, "retire_events", partial(_retire_events, services, sweep))
     watching = watching or BackgroundWatching(services)
     _attempt(services, "retire_messages", watching.retire)
@@ -172,6 +173,13 @@ def _retire_lookups(services: Services) -> None:
     forgotten = services.store.history.retire(before=old, limit=MAX_RETIRED)
     if forgotten:
         log.info("lookups_forgotten", count=forgotten)
+
+
+def _prune_audit(services: Services) -> None:
+    old = utc_now() - timedelta(seconds=services.settings.keep_audit_for)
+    pruned = services.store.audit.prune(before=old, limit=MAX_RETIRED)
+    if pruned:
+        log.info("audit_pruned", count=pruned)
 
 
 def _retire_events(services: Services, sweep: Sweep) -> None:

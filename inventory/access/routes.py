@@ -66,7 +66,7 @@ class OneKey(MethodView):
 
     @blueprint.response(204, description="Revoked, within two seconds everywhere")
     @blueprint.problems(*USUAL, UnknownKey)
-    @blueprint.needs("admin")
+    @blueprint.needs("admin", action="key.revoke")
     def delete(self, key_id: str) -> Response:
         """Revoke a key, for good. It stays in the list, and its name is free again."""
         services().keys.revoke(key_id)

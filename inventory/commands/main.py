@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "watch": "watches",
     "webhook": "webhooks",
     "keys": "keys",
+    "audit": "audit",
     "reindex": "reindex",
 }
 """The commands, and the file of each, where it is the function of its name, or of that with a `_` if Python has the word."""

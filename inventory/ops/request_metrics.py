@@ -1,4 +1,4 @@
-"""Counts the requests that the API answers.
+"""Counts the requests that the API answers, those that it refuses, and the entries of its audit.
 
 Each process counts in a file of its own in the folder `PROMETHEUS_MULTIPROC_DIR`, which `gunicorn.conf.py` sets. So any
 process can report all counts, and those of a process that died are kept. The folder is in memory, because the files are
@@ -20,12 +20,14 @@ from inventory.config import Settings
 from inventory.errors import StartError
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry, Histogram
+    from prometheus_client import CollectorRegistry, Counter, Histogram
 
 log = structlog.get_logger(__name__)
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+NO_ROOM = (OSError, IndexError)
+"""What writing a new series raises on a full disk: prometheus_client 0.26 believes that its file has grown all the same."""
 METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 """Methods that have a series; a client may send any other."""
 
@@ -57,11 +59,28 @@ def observe(method: str, route: str, status: int, seconds: float) -> None:
     """
     try:
         _series(method if method in METHODS else "other", route, status).observe(seconds)
-    except (
-        OSError,
-        IndexError,
-    ) as error:  # IndexError: prometheus_client 0.26 believes that its file has grown all the same
+    except NO_ROOM as error:
         log.warning("not_counted", route=route, status=status, error=str(error))
+        _remove_empty_files()
+
+
+def count_refusal(code: str) -> None:
+    """Count a request that was refused because of who sent it, or how many, by the code of its problem."""
+    _count("inventory_refused_requests", "Requests that were refused: keys that are missing, wrong or over, scopes, quotas.",
+           "code", code, 1)  # fmt: skip
+
+
+def count_audit(result: str, entries: int) -> None:
+    """Count entries of the audit by what became of them."""
+    _count("inventory_audit_entries", "Entries of the audit that were kept, lost but for the log, or skipped as too many.",
+           "result", result, entries)  # fmt: skip
+
+
+def _count(name: str, about: str, label: str, value: str, number: int) -> None:
+    try:
+        _counter(name, about, label).labels(value).inc(number)
+    except NO_ROOM as error:
+        log.warning("not_counted", metric=name, error=str(error))
         _remove_empty_files()
 
 
@@ -71,7 +90,7 @@ def registry() -> CollectorRegistry:
     from prometheus_client.multiprocess import MultiProcessCollector
 
     if FOLDER not in os.environ:
-        return _requests()[0]
+        return _own()
     shared = CollectorRegistry()
     MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
     return shared
@@ -86,15 +105,28 @@ def _remove_empty_files() -> None:
 
 @cache
 def _series(method: str, route: str, status: int) -> Histogram:
-    return _requests()[1].labels(method, route, status)
+    return _requests().labels(method, route, status)
 
 
 @cache
-def _requests() -> tuple[CollectorRegistry, Histogram]:
-    # Imported here, because the import reads the variable, and not every program counts.
-    from prometheus_client import CollectorRegistry, Histogram
+def _requests() -> Histogram:
+    from prometheus_client import Histogram
 
-    registry = CollectorRegistry()
     about = "Requests that the API answered, and how long each took."
     labels = ["method", "route", "status"]
-    return registry, Histogram("inventory_http_request_seconds", about, labels, buckets=BUCKETS, registry=registry)
+    return Histogram("inventory_http_request_seconds", about, labels, buckets=BUCKETS, registry=_own())
+
+
+@cache
+def _counter(name: str, about: str, label: str) -> Counter:
+    from prometheus_client import Counter
+
+    return Counter(name, about, [label], registry=_own())
+
+
+@cache
+def _own() -> CollectorRegistry:
+    # Imported where it is used, because the import reads the variable, and not every program counts.
+    from prometheus_client import CollectorRegistry
+
+    return CollectorRegistry()

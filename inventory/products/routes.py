@@ -27,7 +27,7 @@ class Runs(MethodView):
 
     @accepts_job(blueprint, "products/run")
     @blueprint.problems(ForeignOrigin, StorageUnavailable)
-    @blueprint.needs("collect")
+    @blueprint.needs("collect", action="product.run")
     def post(self) -> Response:
         """Pull all product feeds, as a job that can be followed. An unfinished run is answered instead of a new one."""
         return accepted(services().products.start(), services().products.clock())

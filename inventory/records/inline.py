@@ -76,6 +76,8 @@ class InlineCollector:
         try:
             owner = self._service.owner()
             acceptance = self._records.accept(target, now=clock(), seen=lookup.unless_due(seen), owner=owner)
+            if acceptance.accepted:
+                self._service.noted(target)
             if acceptance.record.due_at is None:
                 return self._collected_meanwhile(acceptance)
             if has_slot and not lookup.is_being_collected(acceptance.record, now=clock()):

@@ -29,6 +29,7 @@ class RecordService:
 
     `waiting` bounds the threads of this process that wait for a collection, because lookups need threads. `owner` tells for
     whom this thread accepts collections.
+    `noted` is told of each collection that a lookup accepted.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class RecordService:
         waiting: int,
         clock: Clock,
         owner: Callable[[], str] = lambda: "",
+        noted: Callable[[Target], object] = lambda _: None,
     ) -> None:
         self._records = records
         self._snapshots = snapshots
@@ -53,6 +55,7 @@ class RecordService:
         self._waiting = BoundedSemaphore(waiting)
         self.clock = clock
         self.owner = owner
+        self.noted = noted
 
     def target(self, source: str, text: str) -> Target:
         """The target that a caller's text means, to be read or deleted; `InvalidRequest` when it means none.
@@ -110,11 +113,17 @@ class RecordService:
         """While it is open, what this thread looks up may be of one moment, which takes less time for each."""
         return self._records.reading()
 
-    def promise_all(self, targets: Sequence[Target], owners: Sequence[str] | None = None) -> Mapping[str, LookupResult]:
+    def promise_all(
+        self,
+        targets: Sequence[Target],
+        owners: Sequence[str] | None = None,
+        noted: Callable[[Sequence[Target]], object] = lambda _: None,
+    ) -> Mapping[str, LookupResult]:
         """Accept together what `look_up` would accept of each target; by id the promises of all that have nothing else.
 
         What `look_up` finds of the others then needs no acceptance, unless they change meanwhile. `owners` are those of the
-        targets, in their order; without them, all belong to the owner of this thread.
+        targets, in their order; without them, all belong to the owner of this thread. `noted` is told of those that this
+        call accepted.
         """
         now = self.clock()
         known = dict(self._records.find_all([target.id for target in targets]))
@@ -123,10 +132,12 @@ class RecordService:
             for target, owner in zip(targets, owners or [self.owner()] * len(targets), strict=True)
             if lookup.is_wanted(known.get(target.id), fresh_for=self._fresh_for, now=now)
         ]
-        for acceptance in self._accept_each(wanted, now=now) if wanted else ():
-            known[acceptance.record.id] = acceptance.record
-            if acceptance.accepted:
-                self._notifier.wake_worker(acceptance.record.id, acceptance.record.target.key)
+        acceptances = self._accept_each(wanted, now=now) if wanted else ()
+        known |= {acceptance.record.id: acceptance.record for acceptance in acceptances}
+        accepted = [acceptance.record.target for acceptance in acceptances if acceptance.accepted]
+        for target in accepted:
+            self._notifier.wake_worker(target.id, target.key)
+        noted(accepted)
         return {name: lookup.pending(record) for name, record in known.items() if record.status is Status.PENDING}
 
     def find(self, target: Target) -> RecordWithSnapshot | None:
@@ -247,6 +258,7 @@ class RecordService:
         )
         if acceptance.accepted:
             self._notifier.wake_worker(target.id, target.key)
+            self.noted(target)
         return acceptance
 
     def _accept_each(self, wanted: Sequence[tuple[Target, Record | None, str]], *, now: datetime) -> Sequence[Acceptance]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from inventory.access.ports import Keys
+from inventory.access.ports import Audit, Keys
 from inventory.events.ports import Events
 from inventory.history.ports import History
 from inventory.jobs.ports import Jobs
@@ -40,6 +40,7 @@ class Store(Protocol):
     webhooks: Webhooks
     deliveries: Deliveries
     keys: Keys
+    audit: Audit
 
     def prepare(self) -> None:
         """Create or migrate what is kept, idempotently, also when several processes do it at once.

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from flask import Request
+from flask import Request, g
 from marshmallow import RAISE, Schema, ValidationError, fields
 from marshmallow.validate import Range
 from werkzeug.exceptions import UnsupportedMediaType
@@ -43,7 +43,8 @@ class QuerySchema(Schema):
 def load(schema: Schema, read: Callable[[Request], Any], request: Request) -> Any:
     """What the schema loads from what `read` finds; `InvalidRequest` names each field that is not valid."""
     try:
-        return schema.load(read(request))
+        g.loaded = loaded = schema.load(read(request))  # the audit takes from it what a request was about
+        return loaded
     except ValidationError as error:
         errors = errors_of(error)
         raise InvalidRequest(f"Not valid: {', '.join(errors)}. See `errors`.", errors) from error

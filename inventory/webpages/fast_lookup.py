@@ -20,6 +20,7 @@ from werkzeug.http import parse_etags
 from werkzeug.wrappers import Response
 
 from inventory.access.current import set_caller
+from inventory.access.model import Caller
 from inventory.access.service import NOT_COLLECTED, Admitted, sent_key
 from inventory.errors import InvalidRequest, NotInInventory, Unstorable
 from inventory.hosts import AllowedHosts
@@ -62,12 +63,17 @@ class Asked(Groupable):
     forwarded_for: str
 
 
+Note = Callable[[Sequence[tuple[Caller, Target, str]]], object]
+"""Keeps lookups that accepted a collection: of each the caller, the target, and the id of the request."""
+
+
 class FastLookup:
     """A `Shortcut` for lookups of a URL alone.
 
     `app` answers the problems. `admit` tells who sends the text of a key, or none, if its lookups need no further check.
-    `address_of` tells the address of a client from that of the peer and `X-Forwarded-For`. `is_local`: a lookup reads files
-    of this machine, so it may be answered at once. `mounted_at` is the path that precedes the application's own paths.
+    `address_of` tells the address of a client from that of the peer and `X-Forwarded-For`. `note`, if there is one,
+    is told of lookups that accepted a collection. `is_local`: a lookup reads files of this machine, so it may be answered at
+    once. `mounted_at` is the path that precedes the application's own paths.
     """
 
     def __init__(
@@ -77,12 +83,13 @@ class FastLookup:
         hosts: AllowedHosts,
         admit: Callable[[str | None], Admitted | None],
         address_of: Callable[[str, str], str],
+        note: Note | None,
         *,
         is_local: bool,
         mounted_at: str,
     ) -> None:
         self._app, self._records, self._is_local, self._mounted_at = app, records, is_local, mounted_at
-        self._admitted, self._address_of = admit, address_of
+        self._admitted, self._address_of, self._note = admit, address_of, note
         self._admit = lru_cache(CACHED_HOSTS)(hosts.admit)
         self._before_query = f"{mounted_at}{PATH}?"
 
@@ -134,8 +141,17 @@ class FastLookup:
                 targets.append(self._records.collectable(SOURCE, each.url) if each.admitted.collects else None)
             except InvalidRequest:
                 targets.append(None)
-        promises = self._records.promise_all([target for target in targets if target is not None])
+        collected = [target for target in targets if target is not None]
+        promises = self._records.promise_all(collected, partial(self._note_accepted, asked, targets))
         return [None if target is None else promises.get(target.id) for target in targets]
+
+    def _note_accepted(self, asked: Sequence[Asked], targets: Sequence[Target | None], accepted: Sequence[Target]) -> None:
+        """Have it noted for the first that asked for each target, of those that were asked for, that was accepted."""
+        if self._note is None or not accepted:
+            return
+        first = {target.id: each for target, each in zip(targets[::-1], asked[::-1], strict=True) if target is not None}
+        noted = [(first[target.id], target) for target in accepted]
+        self._note([(self._caller(each), target, each.request_id) for each, target in noted])
 
     def account(self, answers: Sequence[Answer]) -> None:
         seen = [(int(each.status[:3]), each.request_id, each.seconds) for each in answers if each.seconds is not None]
@@ -167,7 +183,7 @@ class FastLookup:
         """The answer to a lookup that is accepted for collection if its caller may collect."""
         request_log.identify(asked.request_id)
         collects = asked.admitted.collects
-        set_caller(replace(asked.admitted.caller, address=self._address_of(asked.peer, asked.forwarded_for)))
+        set_caller(self._caller(asked))
         try:
             target = self._records.target(SOURCE, asked.url)
             response, _ = look_up(
@@ -183,6 +199,9 @@ class FastLookup:
         except Exception as error:  # noqa: BLE001 - the outermost edge is the application's: it logs and answers the error
             return self._problem(asked, error)
         return _answer(asked, response)
+
+    def _caller(self, asked: Asked) -> Caller:
+        return replace(asked.admitted.caller, address=self._address_of(asked.peer, asked.forwarded_for))
 
     def _problem(self, asked: Asked, error: Exception) -> Answer:
         """What the application answers to an error."""

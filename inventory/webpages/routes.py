@@ -69,7 +69,7 @@ class Metadata(MethodView):
     )
     @blueprint.alt_response(202, **PENDING)
     @blueprint.problems(*URL_PROBLEMS, *COLLECTION_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable, 413, 415)
-    @blueprint.needs("collect", limited=True)
+    @blueprint.needs("collect", limited=True, action="metadata.collect")
     def post(self, body: dict[str, Any]) -> Response:
         """Collect a URL now, or accept it with `Prefer: respond-async` or while all inline slots are taken."""
         target = services().records.collectable(SOURCE, body["url"])
@@ -133,7 +133,7 @@ class Tags(MethodView):
     @blueprint.arguments(schemas.TagsBody, example={"url": "https://example.com/", "tags": ["prod", "team: payments"]})
     @blueprint.response(200, schemas.TagsSchema, description="The labels that it has now", example="webpages/tags")
     @blueprint.problems(*URL_PROBLEMS, ForeignOrigin, NotInInventory, StorageUnavailable, 413, 415)
-    @blueprint.needs("import", limited=True)
+    @blueprint.needs("import", limited=True, action="metadata.tag")
     def put(self, body: dict[str, Any]) -> Response:
         """Give a URL labels, in place of those it has; with none it has none any more. Queries find them as `tag`."""
         tags = read_labels("tags", body["tags"])

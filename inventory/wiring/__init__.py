@@ -9,6 +9,7 @@ from time import sleep
 
 from redis import Redis
 
+from inventory.access.audit import AuditService
 from inventory.access.caller_limits import CallerLimits
 from inventory.access.keys import KeyService
 from inventory.access.service import AccessService
@@ -27,6 +28,7 @@ from inventory.notifier import Notifier, connect
 from inventory.observations.indexing import Indexer
 from inventory.observations.reindexing import Reindexer
 from inventory.observations.service import SearchService
+from inventory.ops import request_metrics
 from inventory.ops.write_probe import WriteProbe
 from inventory.products.service import ProductService
 from inventory.rate_limits.model import Budgets
@@ -76,7 +78,7 @@ def build(
     parts = Parts(
         settings=settings,
         store=store or open_store(settings),
-        notifier=Notifier(redis, job_timeout=int(COLLECT_FOR + READ_FOR + 2 * settings.lease)),
+        notifier=Notifier(redis, job_timeout=int(COLLECT_FOR + READ_FOR + 2 * settings.lease), masking=settings.masking),
         budgets=budgets or shared_budgets(settings, redis),
         sources={source.name: source for source in sources or all_sources(settings, resolve, clock)},
         files=Files(settings.files),
@@ -92,7 +94,8 @@ def build(
 
 def _services(parts: Parts, observe: Observe | None) -> Services:
     settings, store, clock = parts.settings, parts.store, parts.clock
-    records = collecting.record_service(parts)
+    audit = _audit(parts)
+    records = collecting.record_service(parts, audit)
     collector = collecting.collector(parts, observe)
     inline = collecting.inline_collector(parts, records, collector)
     webhook_sink = messages.webhook_sink(parts)
@@ -135,7 +138,13 @@ def _services(parts: Parts, observe: Observe | None) -> Services:
         access=access,
         keys=KeyService(store.keys, access.forget, clock=clock),
         limits=CallerLimits(search.labels),
+        audit=audit,
     )
+
+
+def _audit(parts: Parts) -> AuditService:
+    settings, count = parts.settings, request_metrics.count_audit
+    return AuditService(parts.store.audit, settings.masking, mode=settings.mode, clock=parts.clock, count=count)
 
 
 def _search(parts: Parts, records: RecordService) -> SearchService:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from inventory.access import current
+from inventory.access.audit import AuditService
 from inventory.observations.observing import Observer
 from inventory.records.admission import Admission
 from inventory.records.call_permits import CallPermits
@@ -18,7 +19,7 @@ from inventory.robots.gate import RobotsGate
 from inventory.wiring.parts import Parts
 
 
-def record_service(parts: Parts) -> RecordService:
+def record_service(parts: Parts, audit: AuditService) -> RecordService:
     """Lookups and acceptances."""
     return RecordService(
         parts.store.records,
@@ -30,6 +31,7 @@ def record_service(parts: Parts) -> RecordService:
         waiting=parts.threads.waiting_lookups,
         clock=parts.clock,
         owner=current.owner,
+        noted=audit.note_lookup,
     )
 
 

@@ -14,6 +14,7 @@ from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.products.model import ProductFilter
 from inventory.records.model import RecordFilter, Status
 from inventory.store.sqlite import (
+    audit,
     batches,
     changed,
     deliveries,
@@ -100,6 +101,9 @@ VALUES = {
     "uncounted": 0,
     "ended_at": 1,
     "attempts": b"x",
+    "key_id": "x",
+    "action": "x",
+    "noun": "x",
 }
 FILTERS = [RecordFilter(*each) for each in product([None, "x"], [None, *Status], [None, "x"])]
 LISTINGS = [records.listing_statement(each)[0] for each in FILTERS]
@@ -135,7 +139,15 @@ DELIVERIES = [*DUE_DELIVERIES, deliveries.SETTLE, deliveries.AGAIN, deliveries.C
 CHOSEN = product([None, "x"], [None, "x"], [None, DeliveryState.FAILED])
 WATCHES = [watches.LISTING, webhooks.LISTING, *(deliveries.listing_statement(*each)[0] for each in CHOSEN)]
 KEYS = [keys.FIND, keys.OF_ID, keys.OF_NAME, keys.LISTING, keys.REVOKE, keys.NOTE_USE]
-WATCHING = [*KEYS, *SCHEDULES, *UNSEEN, *MESSAGES, *DELIVERIES, *WATCHES]
+AUDITED = product([None, "x"], [None, "x"], [{"action": None}, {"action": "x"}, {"noun": "x"}], [None, NOW], [None, NOW])
+AUDIT = [
+    audit.PRUNE,
+    *(
+        audit.listing_statement({"key_id": key, "address": address} | action, since, until)[0]
+        for key, address, action, since, until in AUDITED
+    ),
+]
+WATCHING = [*AUDIT, *KEYS, *SCHEDULES, *UNSEEN, *MESSAGES, *DELIVERIES, *WATCHES]
 SNAPSHOTS = [snapshots.LISTING, snapshots.OF_BODY, snapshots.WITH_SURPLUS]
 STATEMENTS = [*WATCHING, *CLAIMS, *SNAPSHOTS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
 

@@ -14,6 +14,8 @@ import fakeredis
 import pytest
 
 from inventory import wiring
+from inventory.access.audit import AuditFilter
+from inventory.access.model import AuditEntry
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import StorageUnavailable
@@ -148,6 +150,32 @@ def test_it_forgets_old_lookups_a_bounded_number_in_each_round(make_services: Bu
     assert left == [["bern", "zurich"], ["bern"], ["bern"]]
 
 
+def test_it_removes_old_entries_of_the_audit_a_bounded_number_in_each_round(
+    make_services: Build, settings: Settings
+) -> None:
+    services = make_services(replace(settings, keep_audit_for=3_600), clock=utc_now)
+    now, most = utc_now(), scheduler.MAX_RETIRED
+    entry = AuditEntry(
+        id="f" * 32,
+        at=now - timedelta(minutes=59),
+        action="history.delete",
+        target="",
+        outcome="done",
+        request_id="r",
+        address="",
+    )
+    old = [replace(entry, id=f"{n:032x}", at=now - timedelta(hours=2)) for n in range(most + 1)]
+    services.store.audit.add([*old, entry])
+
+    left = []
+    for _ in range(3):
+        scheduler.retain(services, scheduler.Sweep())
+        found = services.audit.listing(AuditFilter(), limit=9, after=None)
+        left.append([each.at for each in found])
+
+    assert left == [[entry.at, old[0].at], [entry.at], [entry.at]]
+
+
 def broken(*_: object, **__: object) -> None:
     raise ValueError("an internal fault")
 
@@ -163,6 +191,7 @@ def broken(*_: object, **__: object) -> None:
         ("snapshots", "sweep", "sweep_snapshots"),
         ("bodies", "sweep", "sweep_bodies"),
         ("history", "retire", "retire_lookups"),
+        ("audit", "prune", "prune_audit"),
         ("jobs", "retire", "retire_jobs"),
         ("jobs", "existing", "sweep_files"),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from inventory.store import Store
+from inventory.store.sqlite.audit import SqliteAudit
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.deliveries import SqliteDeliveries
 from inventory.store.sqlite.events import SqliteEvents
@@ -45,6 +46,7 @@ class SqliteStore(Store):
         self.webhooks = SqliteWebhooks(self._connections)
         self.deliveries = SqliteDeliveries(self._connections)
         self.keys = SqliteKeys(self._connections)
+        self.audit = SqliteAudit(self._connections)
 
     def prepare(self) -> None:
         self._connections.rows("SELECT 1")

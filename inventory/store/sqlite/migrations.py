@@ -379,4 +379,25 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # When one that had ended was sent again.
     ("ALTER TABLE deliveries ADD COLUMN again_at INTEGER",),
+    # The audit. `noun` is what an action begins with; there is one index for each filter, in the order of a listing.
+    (
+        """CREATE TABLE audit (
+            id TEXT PRIMARY KEY NOT NULL,
+            at INTEGER NOT NULL,
+            action TEXT NOT NULL,
+            noun TEXT NOT NULL,
+            target BLOB NOT NULL,
+            outcome TEXT NOT NULL,
+            request_id TEXT NOT NULL,
+            address TEXT NOT NULL,
+            key_id TEXT,
+            key_name BLOB,
+            user BLOB
+        )""",
+        "CREATE INDEX audit_listed ON audit (at, id)",
+        "CREATE INDEX audit_of_key ON audit (key_id, at, id) WHERE key_id IS NOT NULL",
+        "CREATE INDEX audit_of_address ON audit (address, at, id)",
+        "CREATE INDEX audit_of_noun ON audit (noun, at, id)",
+        "CREATE INDEX audit_of_action ON audit (action, at, id)",
+    ),
 )

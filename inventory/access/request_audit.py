@@ -1,0 +1,64 @@
+"""What the audit keeps of a request of the Flask application, once it is answered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+
+from inventory.access.actions import action_of
+from inventory.access.audit import DONE, AuditService
+from inventory.access.current import caller
+from inventory.web_api.needs import PUBLIC, Need
+from inventory.web_api.problems import MEDIA_TYPE
+from inventory.web_api.same_origin import SAFE
+
+REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+def register(app: Flask, audit: AuditService, count_refusal: Callable[[str], object]) -> None:
+    """Note each request of an app, after `request_check`, that changes something, and each refusal of a key.
+
+    Whoever proved nothing, by no key or by a wrong one where one is needed, makes no entry: it could make any number.
+    `count_refusal` counts each refusal by its code.
+    """
+
+    def note(response: Response) -> Response:
+        outcome = _outcome(response)
+        if response.status_code in REFUSED:
+            count_refusal(outcome)
+        need: Need | None = g.get("need")  # there is none if the request did not come so far as to be checked
+        if need is None or response.status_code == HTTPStatus.UNAUTHORIZED:
+            return response
+        refused_key = response.status_code in REFUSED and caller().key is not None
+        if refused_key or (request.method not in SAFE and (need.verb != PUBLIC or need.action)):
+            rule = request.url_rule.rule if request.url_rule else request.path
+            action = need.action or action_of(request.method, rule)
+            audit.note(caller(), action, _target(action, response), outcome=outcome, request_id=g.request_id)
+        return response
+
+    app.after_request(note)
+
+
+def _outcome(response: Response) -> str:
+    """`done`, or the code of the problem that is answered."""
+    if response.status_code < HTTPStatus.BAD_REQUEST:
+        return DONE
+    if response.mimetype != MEDIA_TYPE:
+        return str(response.status_code)
+    return str(json.loads(response.get_data())["code"])
+
+
+def _target(action: str, response: Response) -> str:
+    """What the request was about: the ids in its path, the URL of its page, the id of what it made, or the name of that."""
+    if request.view_args:
+        return "/".join(map(str, request.view_args.values()))
+    loaded: dict[str, Any] = g.get("loaded") or {}
+    if action.startswith("metadata."):
+        return str(loaded.get("url", ""))
+    made = urlsplit(response.headers.get("Location", "")).path.rpartition("/")[2]
+    return made or str(loaded.get("name", ""))

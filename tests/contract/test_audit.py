@@ -1,0 +1,103 @@
+"""The audit: entries are kept as they are, listed by who, what and when, and removed when they are old."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from inventory.access.model import AuditEntry
+from inventory.listing import Key
+from inventory.store import Store
+from tests.contract.actions import after
+from tests.contract.backends import Backend
+
+
+def entry(number: int, *, seconds: int = 0, **changes: Any) -> AuditEntry:
+    made = {
+        "id": f"{number:032x}",
+        "at": after(seconds),
+        "action": "metadata.delete",
+        "target": f"http://h.test/{number}?\ud800",
+        "outcome": "done",
+        "request_id": f"request-{number}",
+        "address": "203.0.113.7",
+    }
+    return AuditEntry(**(made | changes))
+
+
+ENTRIES = [
+    entry(1, key_id="k1", key_name="shop \ud800", user="zoë@h.test"),
+    entry(2, seconds=1, key_id="k2", key_name="other", action="key.create"),
+    entry(3, seconds=1, key_id="k1", key_name="shop", action="key.revoke", outcome="unknown_key"),
+    entry(4, seconds=2, address="2001:db8::/64", action="import.create"),
+    entry(5, seconds=3, address="2001:db8::/64", action="keyring.create"),
+]
+
+
+def listed(store: Store, *, limit: int = 2, **chosen: Any) -> list[AuditEntry]:
+    entries: list[AuditEntry] = []
+    position: Key | None = None
+    everything = dict.fromkeys(("key_id", "address", "action", "since", "until"))
+    while page := store.audit.listing(**(everything | chosen), limit=limit, after=position):
+        entries += page
+        position = (page[-1].at, page[-1].id)
+    return entries
+
+
+@pytest.mark.parametrize(
+    ("chosen", "numbers"),
+    [
+        ({}, [5, 4, 3, 2, 1]),
+        ({"key_id": "k1"}, [3, 1]),
+        ({"key_id": "no such key"}, []),
+        ({"address": "2001:db8::/64"}, [5, 4]),
+        ({"action": "key.create"}, [2]),
+        ({"action": "key."}, [3, 2]),
+        ({"action": "key"}, []),
+        ({"action": "import."}, [4]),
+        ({"since": after(1)}, [5, 4, 3, 2]),
+        ({"until": after(1)}, [1]),
+        ({"since": after(1), "until": after(3)}, [4, 3, 2]),
+        ({"key_id": "k1", "action": "key."}, [3]),
+        ({"key_id": "k1", "address": "203.0.113.7", "action": "metadata.delete", "since": after(0)}, [1]),
+    ],
+)
+def test_entries_are_listed_newest_first_in_pages_of_all_or_of_what_is_named(
+    store: Store, chosen: dict[str, Any], numbers: list[int]
+) -> None:
+    store.audit.add(ENTRIES[:2])
+    store.audit.add(ENTRIES[2:])
+
+    for limit in (1, 2, 9):
+        assert listed(store, limit=limit, **chosen) == [ENTRIES[number - 1] for number in numbers]
+
+
+def test_an_entry_that_is_added_again_because_its_reply_was_lost_is_kept_once_and_as_it_was(store: Store) -> None:
+    store.audit.add([ENTRIES[0], ENTRIES[1]])
+    store.audit.add([entry(1, outcome="another"), ENTRIES[2]])
+
+    assert listed(store, limit=9) == ENTRIES[2::-1]
+
+
+def test_nothing_is_added_of_no_entries(store: Store) -> None:
+    store.audit.add([])
+
+    assert listed(store) == []
+
+
+def test_old_entries_are_removed_a_few_at_a_time(store: Store) -> None:
+    store.audit.add(ENTRIES)
+
+    assert store.audit.prune(before=after(2), limit=2) == 2
+    assert store.audit.prune(before=after(2), limit=2) == 1
+    assert store.audit.prune(before=after(2), limit=2) == 0
+    assert listed(store) == [ENTRIES[4], ENTRIES[3]]
+
+
+def test_entries_are_there_for_a_process_that_opens_the_store_later(backend: Backend) -> None:
+    with closing(backend.open()) as store:
+        store.audit.add(ENTRIES)
+    with closing(backend.open()) as store:
+        assert listed(store) == ENTRIES[::-1]
