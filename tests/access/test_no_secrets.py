@@ -102,9 +102,7 @@ def look_everything_up(everything: Everything, key: dict[str, str]) -> None:
         ask("POST", "/metadata", key, json={"url": url(f"{path}/now")})
         target = f"{API}/metadata?url={quote(url(f'{path}/front'), safe='')}"
         fields = {"host": "localhost", "authorization": key["Authorization"], "x-request-id": f"front-{number}"}
-        asked = front(target, fields, peer="127.0.0.1", at_once=True)
-        assert isinstance(asked, Groupable)
-        front.account(front.answer_group([asked]))
+        front.account(front.answer_group([in_front(everything, front, target, fields, key)]))
     everything.services.collector.collect_due(slots=4, stopping=lambda: False)
     for path in ("found", "fails", "breaks"):
         ask("GET", "/metadata", key, query_string={"url": url(path)})
@@ -112,6 +110,18 @@ def look_everything_up(everything: Everything, key: dict[str, str]) -> None:
     ask("GET", "/metadata", key, query_string={"url": url("x"), "token": CANARY, "max_age": url("x")})
     ask("GET", "/metadata", key, query_string={"url": url("unknown"), "collect": "false"})
     ask("GET", "/metadata", key, query_string=f"url=http://h.test/&{QUERY}")
+
+
+def in_front(
+    everything: Everything, front: shortcut.Shortcut, target: str, fields: dict[str, str], key: dict[str, str]
+) -> Groupable:
+    """A lookup of the shortcut, which knows a key for two seconds after the application has seen it."""
+    for _ in range(20):
+        everything.ask("GET", "/records", key)
+        asked = front(target, fields, peer="127.0.0.1", at_once=True)
+        if isinstance(asked, Groupable):
+            return asked
+    raise AssertionError("the shortcut never knows the key")
 
 
 def change_everything(everything: Everything, key: dict[str, str]) -> None:
@@ -140,12 +150,11 @@ def change_everything(everything: Everything, key: dict[str, str]) -> None:
     assert any(MASK in each for each in details)
     assert CANARY in rows[1]["input"]
     ask("POST", f"/jobs/unknown/cancel?token={CANARY}", key)
-    webhook = ask("POST", "/webhooks", key, json={"url": f"http://127.0.0.1/hook?{QUERY}"})
-    webhook = ask("POST", "/webhooks", key, json={"url": f"http://203.0.113.9/hook?{QUERY}"})
-    if webhook.status_code == 201:
-        everything.secrets.append(webhook.json["secret"])
-        rotated = ask("POST", f"/webhooks/{webhook.json['id']}/rotate", key)
-        everything.secrets.append(rotated.json["secret"])
+    ask("POST", "/webhooks", key, json={"url": f"http://127.0.0.1/hook?{QUERY}"})
+    webhook = ask("POST", "/webhooks", key, json={"url": f"https://hooks.example.com/hook?{QUERY}"})
+    everything.secrets.append(webhook.json["secret"])
+    rotated = ask("POST", f"/webhooks/{webhook.json['id']}/rotate", key)
+    everything.secrets.append(rotated.json["secret"])
     ask("POST", "/watches", key, json={"name": "w", "query": f'url:"{url("x")}" AND'})
     ask("POST", "/watches", key, json={"name": "w", "query": f'url:"{url("x")}"'})
     ask("GET", "/search", key, query_string={"q": f'nonsense:"{url("x")}"'})
@@ -182,7 +191,6 @@ def test_nothing_that_others_read_has_a_secret(
 ) -> None:
     everything = everything_of(make_services, settings, weather, clock)
     admin = everything.key("admin", "admin")
-    everything.ask("GET", "/records", admin)  # the shortcut knows keys that the application has seen
     redis_seen = []
     for number in range(3):
         look_everything_up(everything, admin)
