@@ -56,7 +56,7 @@ class Masking:
             text = self._without_values(text)
         if "@" in text:
             text = _LOGIN.sub(f"://{MASK}@", text)
-        if "inv_live_" in text or "whsec_" in text:
+        if "_" in text and ("inv_live_" in text or "whsec_" in text):
             text = _OURS.sub(rf"\1{MASK}", text)
         return text
 

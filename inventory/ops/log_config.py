@@ -67,9 +67,7 @@ def _line(masking: Masking) -> list[Any]:
 
 def _mask(masking: Masking, _logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     for name, value in event.items():
-        masked = masking.value(value)
-        if masked is not value:
-            event[name] = masked
+        event[name] = masking(value) if type(value) is str else masking.value(value)
     return event
 
 
