@@ -28,6 +28,12 @@ class Records(Protocol):
     def reading(self) -> AbstractContextManager[None]:
         """While it is open, what this thread reads may be of one moment, which saves locks where it is."""
 
+    def together(self) -> AbstractContextManager[None]:
+        """While it is open, what this thread writes to any port of the store is one flush to the disk, where it has one.
+
+        On SQLite it is one transaction: durable when it ends, undone when it raises.
+        """
+
     def accept(
         self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False, owner: str = ""
     ) -> Acceptance:

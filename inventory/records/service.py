@@ -117,7 +117,7 @@ class RecordService:
         self,
         targets: Sequence[Target],
         owners: Sequence[str] | None = None,
-        noted: Callable[[Sequence[Target]], object] = lambda _: None,
+        noted: Callable[[Sequence[Target]], object] | None = None,
     ) -> Mapping[str, LookupResult]:
         """Accept together what `look_up` would accept of each target; by id the promises of all that have nothing else.
 
@@ -132,12 +132,10 @@ class RecordService:
             for target, owner in zip(targets, owners or [self.owner()] * len(targets), strict=True)
             if lookup.is_wanted(known.get(target.id), fresh_for=self._fresh_for, now=now)
         ]
-        acceptances = self._accept_each(wanted, now=now) if wanted else ()
-        known |= {acceptance.record.id: acceptance.record for acceptance in acceptances}
-        accepted = [acceptance.record.target for acceptance in acceptances if acceptance.accepted]
-        for target in accepted:
-            self._notifier.wake_worker(target.id, target.key)
-        noted(accepted)
+        for acceptance in self._accept_together(wanted, noted, now=now) if wanted else ():
+            known[acceptance.record.id] = acceptance.record
+            if acceptance.accepted:
+                self._notifier.wake_worker(acceptance.record.id, acceptance.record.target.key)
         return {name: lookup.pending(record) for name, record in known.items() if record.status is Status.PENDING}
 
     def find(self, target: Target) -> RecordWithSnapshot | None:
@@ -261,9 +259,21 @@ class RecordService:
             self.noted(target)
         return acceptance
 
-    def _accept_each(self, wanted: Sequence[tuple[Target, Record | None, str]], *, now: datetime) -> Sequence[Acceptance]:
+    def _accept_together(
+        self,
+        wanted: Sequence[tuple[Target, Record | None, str]],
+        noted: Callable[[Sequence[Target]], object] | None,
+        *,
+        now: datetime,
+    ) -> Sequence[Acceptance]:
+        """Accept, and have noted what was accepted, with one flush to the disk."""
         targets, owners = [(target, seen) for target, seen, _ in wanted], [owner for *_, owner in wanted]
-        return self._records.accept_each(targets, now=now, owners=owners)
+        if noted is None:
+            return self._records.accept_each(targets, now=now, owners=owners)
+        with self._records.together():
+            acceptances = self._records.accept_each(targets, now=now, owners=owners)
+            noted([acceptance.record.target for acceptance in acceptances if acceptance.accepted])
+        return acceptances
 
     def _wait_for(self, target: Target, remaining: timedelta, wait: Wait) -> LookupResult:
         looked_at = self.clock()

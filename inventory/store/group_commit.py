@@ -65,7 +65,7 @@ class GroupCommit(Generic[Wanted, Result]):
     `commit(take, timeout)` opens a transaction within that time, calls `take` in it for what to do, and returns the results
     in the same order once they are durable. If it raises an `InventoryError`, each call is repeated alone, so that it gets
     its own result or its own error. `too_late()` is the error of a call whose transaction does not end in time. Up to
-    `leaders` transactions are open at once.
+    `leaders` transactions are open at once. A call for which `alone()` is true waits for no others.
     """
 
     def __init__(
@@ -75,15 +75,19 @@ class GroupCommit(Generic[Wanted, Result]):
         timeout: float,
         too_late: Callable[[], InventoryError],
         leaders: int = 1,
+        alone: Callable[[], bool] = lambda: False,
     ) -> None:
         self._commit = commit
         self._timeout = timeout
         self._too_late = too_late
         self._max_leaders = leaders
+        self._alone = alone
         self._begin()
 
     def __call__(self, wanted: Wanted) -> Result:
         """Do what is wanted, together with what others want now."""
+        if self._alone():
+            return self._commit(lambda: [wanted], self._timeout)[0]
         if self._pid != os.getpid():  # after a fork, whose child has none of the threads that wait here
             with _after_fork:
                 if self._pid != os.getpid():

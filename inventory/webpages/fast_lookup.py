@@ -142,16 +142,17 @@ class FastLookup:
             except InvalidRequest:
                 targets.append(None)
         collected = [target for target in targets if target is not None]
-        promises = self._records.promise_all(collected, partial(self._note_accepted, asked, targets))
+        note = None if self._note is None else partial(self._note_accepted, self._note, asked, targets)
+        promises = self._records.promise_all(collected, note)
         return [None if target is None else promises.get(target.id) for target in targets]
 
-    def _note_accepted(self, asked: Sequence[Asked], targets: Sequence[Target | None], accepted: Sequence[Target]) -> None:
-        """Have it noted for the first that asked for each target, of those that were asked for, that was accepted."""
-        if self._note is None or not accepted:
-            return
+    def _note_accepted(
+        self, note: Note, asked: Sequence[Asked], targets: Sequence[Target | None], accepted: Sequence[Target]
+    ) -> None:
+        """Note for each target that was accepted the first that asked for it; `targets` are those of `asked`."""
         first = {target.id: each for target, each in zip(targets[::-1], asked[::-1], strict=True) if target is not None}
         noted = [(first[target.id], target) for target in accepted]
-        self._note([(self._caller(each), target, each.request_id) for each, target in noted])
+        note([(self._caller(each), target, each.request_id) for each, target in noted])
 
     def account(self, answers: Sequence[Answer]) -> None:
         seen = [(int(each.status[:3]), each.request_id, each.seconds) for each in answers if each.seconds is not None]

@@ -24,7 +24,7 @@ from inventory.records.source import Collected
 from inventory.services import Services
 from inventory.web_api import shortcut
 from inventory.web_api.problems import MEDIA_TYPE
-from inventory.web_api.shortcut import Groupable
+from tests.access.in_front import ask_in_front
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeather, FakeWeb
 from tests.jobs.actions import work_to_the_end
@@ -102,7 +102,7 @@ def look_everything_up(everything: Everything, key: dict[str, str]) -> None:
         ask("POST", "/metadata", key, json={"url": url(f"{path}/now")})
         target = f"{API}/metadata?url={quote(url(f'{path}/front'), safe='')}"
         fields = {"host": "localhost", "authorization": key["Authorization"], "x-request-id": f"front-{number}"}
-        front.account(front.answer_group([in_front(everything, front, target, fields, key)]))
+        front.account(front.answer_group([ask_in_front(everything.client, front, target, fields)]))
     everything.services.collector.collect_due(slots=4, stopping=lambda: False)
     for path in ("found", "fails", "breaks"):
         ask("GET", "/metadata", key, query_string={"url": url(path)})
@@ -110,18 +110,6 @@ def look_everything_up(everything: Everything, key: dict[str, str]) -> None:
     ask("GET", "/metadata", key, query_string={"url": url("x"), "token": CANARY, "max_age": url("x")})
     ask("GET", "/metadata", key, query_string={"url": url("unknown"), "collect": "false"})
     ask("GET", "/metadata", key, query_string=f"url=http://h.test/&{QUERY}")
-
-
-def in_front(
-    everything: Everything, front: shortcut.Shortcut, target: str, fields: dict[str, str], key: dict[str, str]
-) -> Groupable:
-    """A lookup of the shortcut, which knows a key for two seconds after the application has seen it."""
-    for _ in range(20):
-        everything.ask("GET", "/records", key)
-        asked = front(target, fields, peer="127.0.0.1", at_once=True)
-        if isinstance(asked, Groupable):
-            return asked
-    raise AssertionError("the shortcut never knows the key")
 
 
 def change_everything(everything: Everything, key: dict[str, str]) -> None:

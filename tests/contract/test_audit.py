@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from time import monotonic
 from typing import Any
 
 import pytest
 
 from inventory.access.model import AuditEntry
+from inventory.errors import Unstorable
 from inventory.listing import Key
 from inventory.store import Store
-from tests.contract.actions import after
-from tests.contract.backends import Backend
+from tests.contract.actions import NOW, after, target
+from tests.contract.backends import Backend, SqliteBackend
 
 
 def entry(number: int, *, seconds: int = 0, **changes: Any) -> AuditEntry:
@@ -101,3 +105,57 @@ def test_entries_are_there_for_a_process_that_opens_the_store_later(backend: Bac
         store.audit.add(ENTRIES)
     with closing(backend.open()) as store:
         assert listed(store) == ENTRIES[::-1]
+
+
+def accepted(store: Store, *numbers: int) -> list[bool]:
+    wanted = [(target(number), None) for number in numbers]
+    return [each.accepted for each in store.records.accept_each(wanted, now=NOW)]
+
+
+def test_what_is_accepted_and_who_asked_for_it_are_kept_together(backend: Backend) -> None:
+    with closing(backend.open()) as store, store.records.together():
+        assert accepted(store, 1, 2, 1) == [True, True, False]
+        store.audit.add(ENTRIES)
+        assert accepted(store, 3) == [True]
+
+    with closing(backend.open()) as store:
+        assert set(store.records.find_all([target(n).id for n in (1, 2, 3)])) == {target(n).id for n in (1, 2, 3)}
+        assert listed(store) == ENTRIES[::-1]
+
+
+def test_on_sqlite_nothing_is_kept_of_what_breaks_off(sqlite: SqliteBackend) -> None:
+    def break_off(store: Store, then: Callable[[], object]) -> None:
+        with store.records.together():
+            accepted(store, 1)
+            then()
+
+    with closing(sqlite.open()) as store:
+        with pytest.raises(Unstorable):
+            break_off(store, lambda: store.audit.add([entry(1, request_id="\ud800")]))
+        with pytest.raises(ZeroDivisionError):
+            break_off(store, lambda: 1 / 0)
+
+        assert store.records.find(target(1).id) is None
+        assert accepted(store, 1) == [True]
+        store.audit.add(ENTRIES[:1])
+        assert listed(store) == ENTRIES[:1]
+
+
+def test_threads_that_write_alone_and_together_wait_for_each_other_and_for_no_longer(shared_store: Store) -> None:
+    def write(number: int) -> None:
+        if number % 2:
+            with shared_store.records.together():
+                accepted(shared_store, number)
+                shared_store.audit.add([entry(number)])
+        else:
+            accepted(shared_store, number)
+            shared_store.audit.add([entry(number)])
+
+    shared_store.prepare()
+    began = monotonic()
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(write, range(100)))
+
+    assert monotonic() - began < 30
+    assert len(shared_store.records.find_all([target(n).id for n in range(100)])) == 100
+    assert len(listed(shared_store, limit=200)) == 100

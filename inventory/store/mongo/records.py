@@ -66,6 +66,9 @@ class MongoRecords(Ledger):
     def reading(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
     def _read(self, whole: bool, take: Take[str], timeout: float) -> Sequence[Document | None]:
         """One command for what threads ask for at once: that takes half of the CPU time of a hit (docs/speed.md)."""
         with self._connection.database(timeout) as database:

@@ -28,7 +28,8 @@ TIMES = {"since": "at >= :since", "until": "at < :until"}
 class SqliteAudit(Adapter):
     def __init__(self, connections: Connections) -> None:
         super().__init__(connections)
-        self._additions = GroupCommit(self._add_group, timeout=TIMEOUT, too_late=connections.busy)
+        alone = connections.is_together
+        self._additions = GroupCommit(self._add_group, timeout=TIMEOUT, too_late=connections.busy, alone=alone)
 
     def add(self, entries: Sequence[AuditEntry]) -> None:
         self._additions(entries)

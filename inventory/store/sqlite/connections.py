@@ -21,7 +21,7 @@ from threading import Lock, local
 from time import monotonic, sleep
 from typing import Any
 
-from inventory.errors import StorageUnavailable, Unstorable
+from inventory.errors import InventoryError, StorageUnavailable, Unstorable
 from inventory.store.sqlite import schema
 from inventory.store.sqlite.beside import File, LostLog, beside, check
 from inventory.store.sqlite.failures import BUSY, leaves_sound, of_path, primary, raise_ours
@@ -40,8 +40,8 @@ Row = tuple[Any, ...]
 Values = Sequence[Any] | Mapping[str, Any]
 
 
-class _Reading(local):
-    """The connection whose transaction a thread reads in."""
+class _Current(local):
+    """The connection whose transaction a thread reads in, or writes in."""
 
     connection: Connection | None = None
 
@@ -59,7 +59,7 @@ class Connections:
         self._pid = os.getpid()
         self._checked_at = 0.0
         self._lost: LostLog | None = None
-        self._reading = _Reading()
+        self._reading, self._together = _Current(), _Current()
 
     def rows(self, sql: str, values: Values = (), *, timeout: float = TIMEOUT) -> list[Row]:
         """The rows of one reading statement."""
@@ -82,8 +82,31 @@ class Connections:
                     connection.execute("COMMIT")
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all that this thread writes in the block: one flush to the disk."""
+        with self.writing() as connection:
+            self._together.connection = connection
+            try:
+                yield
+            finally:
+                self._together.connection = None
+            if not connection.in_transaction:  # SQLite undoes all of it where a part finds no room
+                raise StorageUnavailable(f"The store {self.path} could not keep all that was written together.")
+
+    def is_together(self) -> bool:
+        """Whether this thread is in such a block. Then it must not wait for a writer of another thread, who waits for it."""
+        return self._together.connection is not None
+
+    @contextmanager
     def writing(self, timeout: float = TIMEOUT) -> Iterator[Connection]:
-        """One transaction: durable when the block ends, undone when it raises."""
+        """One transaction: durable when the block ends, or that of `together`, undone when it raises."""
+        if self._together.connection is not None:
+            try:
+                yield self._together.connection
+            except Exception as error:
+                _translate(error, self.path)
+                raise
+            return
         until = monotonic() + timeout
         lock = self._write_lock
         if not lock.acquire(timeout=timeout):
@@ -241,11 +264,18 @@ class Borrowed:
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         stopped = isinstance(error, GeneratorExit)  # a generator was closed early, and nothing failed
-        if error is None or stopped or (isinstance(error, Error) and leaves_sound(error)):
+        cause = error.__cause__ if isinstance(error, InventoryError) else error  # parts of `together` translate theirs
+        if error is None or stopped or (isinstance(cause, Error) and leaves_sound(cause)):
             self._connections.give_back(self._connection)
         else:
             self._connection.close()
-        if isinstance(error, Error):
-            raise_ours(error, self._connections.path)
-        elif isinstance(error, OverflowError | UnicodeEncodeError):  # an integer of more than 64 bits, half of a pair
-            raise Unstorable("SQLite cannot keep this value.") from error
+        if error is not None:
+            _translate(error, self._connections.path)
+
+
+def _translate(error: BaseException, path: str) -> None:
+    """Raise our error for one of SQLite, or of its module, that says something of the store or of a value."""
+    if isinstance(error, Error):
+        raise_ours(error, path)
+    elif isinstance(error, OverflowError | UnicodeEncodeError):  # an integer of more than 64 bits, half of a pair
+        raise Unstorable("SQLite cannot keep this value.") from error

@@ -81,7 +81,8 @@ class SqliteRecords(Ledger):
 
     def __init__(self, connections: Connections, numbers: Numbers) -> None:
         super().__init__(connections, numbers)
-        self._acceptances = GroupCommit(self._accept_group, timeout=TIMEOUT, too_late=connections.busy)
+        alone = connections.is_together
+        self._acceptances = GroupCommit(self._accept_group, timeout=TIMEOUT, too_late=connections.busy, alone=alone)
 
     def look_up(self, record_id: str) -> RecordWithSnapshot | None:
         found = self._connections.rows(LOOK_UP, (record_id,))
@@ -98,6 +99,9 @@ class SqliteRecords(Ledger):
 
     def reading(self) -> AbstractContextManager[None]:
         return self._connections.reading()
+
+    def together(self) -> AbstractContextManager[None]:
+        return self._connections.together()
 
     def accept(
         self, target: Target, *, now: datetime, seen: Record | None, revalidate: bool = False, owner: str = ""
