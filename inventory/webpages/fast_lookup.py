@@ -141,9 +141,10 @@ class FastLookup:
                 targets.append(self._records.collectable(SOURCE, each.url) if each.admitted.collects else None)
             except InvalidRequest:
                 targets.append(None)
-        collected = [target for target in targets if target is not None]
+        collected = [(target, each) for target, each in zip(targets, asked, strict=True) if target is not None]
+        owners = [each.admitted.caller.owner for _, each in collected]
         note = None if self._note is None else partial(self._note_accepted, self._note, asked, targets)
-        promises = self._records.promise_all(collected, note)
+        promises = self._records.promise_all([target for target, _ in collected], owners, note)
         return [None if target is None else promises.get(target.id) for target in targets]
 
     def _note_accepted(

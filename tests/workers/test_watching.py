@@ -551,9 +551,6 @@ def test_a_query_that_becomes_too_broad_enrols_by_looking_at_each_target(
                 raise QueryTooBroad
             return observed.search(condition, **others)  # type: ignore[arg-type]
 
-        def unindexed(self, *, limit: int) -> object:
-            return observed.unindexed(limit=limit)
-
     enroller = replace(fleet.services.watch_work.enroller, observed=Broad())  # type: ignore[arg-type]
     while enroller.enrol_some(limit=2):  # type: ignore[attr-defined]
         continue
