@@ -153,6 +153,17 @@ class TooManyUploads(TooManyRequests):
     """Too many files are being received. Send this one again in a moment."""
 
 
+class QuotaExceeded(InventoryError):
+    """The quota of lookups of this key is used up: 6,000 a minute. Try again in 23 s.
+
+    `retry_after` is in how many whole seconds something is left again.
+    """
+
+    def __init__(self, detail: str, retry_after: int) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
 class UnsupportedFile(InventoryError):
     """This kind of import does not take files of this type. Its description names those that it takes."""
 
@@ -337,6 +348,7 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     UnknownKey: (404, "unknown_key"),
     UploadTooLarge: (413, "upload_too_large"),
     TooManyRequests: (429, "too_many_requests"),
+    QuotaExceeded: (429, "quota_exceeded"),
     UnsupportedFile: (415, "unsupported_media_type"),
     UnknownJob: (404, "unknown_job"),
     JobFinished: (409, "job_finished"),

@@ -45,6 +45,7 @@ REAL_PARTS = {
     "workers",
     "test_budgets",
     "test_budgets_shared",
+    "test_counters",
     "test_dashboard",
     "test_malloc_arenas",
     "test_real_programs",
