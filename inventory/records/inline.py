@@ -97,7 +97,7 @@ class InlineCollector:
         """Collect what was accepted; the promise of it while another worker does. The caller holds a slot."""
         claim = self._collector.claim(acceptance.record.id)
         if claim is None:
-            return lookup.pending(acceptance.record)
+            return lookup.pending(acceptance.record, begun=acceptance.accepted)
         outcome, took_effect, size = self._settled(claim)
         if took_effect and isinstance(outcome, Failed):
             raise lookup.collection_failed(claim.target, outcome.failure)
@@ -105,8 +105,8 @@ class InlineCollector:
             try:
                 room.take(TIMES_THE_BODY * size)
             except NoRoom:
-                return lookup.pending(acceptance.record)
-        return lookup.inline_result(outcome, self._records.look_up(claim.id), took_effect=took_effect)
+                return lookup.pending(acceptance.record, begun=True)
+        return replace(lookup.inline_result(outcome, self._records.look_up(claim.id), took_effect=took_effect), begun=True)
 
     def _settled(self, claim: Record) -> tuple[Outcome, bool, int]:
         """The outcome of a claim, whether it took effect, and the size of its body, which is then in the store alone."""

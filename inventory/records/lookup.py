@@ -14,11 +14,15 @@ DISALLOWED_BY_ROBOTS = "disallowed_by_robots"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResult:
-    """What a lookup found: with a snapshot if there is one, else a promise; `stale` when it is older than asked for."""
+    """What a lookup found: with a snapshot if there is one, else a promise; `stale` when it is older than asked for.
+
+    `begun` says whether this lookup had a collection accepted, or made one, that nobody had asked for yet.
+    """
 
     found: RecordWithSnapshot
     stale: bool = False
     created: bool = False
+    begun: bool = False
 
     @property
     def record(self) -> Record:
@@ -36,9 +40,9 @@ def without_contents(record: Record) -> RecordWithSnapshot:
     return RecordWithSnapshot(record, None, None)
 
 
-def pending(record: Record) -> LookupResult:
+def pending(record: Record, *, begun: bool = False) -> LookupResult:
     """The promise of a record."""
-    return LookupResult(found=without_contents(record))
+    return LookupResult(found=without_contents(record), begun=begun)
 
 
 def is_stale(record: Record, *, fresh_for: timedelta, now: datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
@@ -84,10 +85,11 @@ class RecordService:
         failure stands and there is no snapshot.
         """
         now, fresh_for = self.clock(), self._fresh_for if max_age is None else max_age
-        found = self._read(target.id, contents=contents)
+        found, begun = self._read(target.id, contents=contents), False
         stale = found is not None and lookup.is_stale(found.record, fresh_for=fresh_for, now=now)
         if collect and (found is None or lookup.may_collect(found.record, stale=stale, now=now)):
             acceptance = self._refresh(target, seen=None if found is None else found.record)
+            begun = acceptance.accepted
             if found is None or found.record.snapshot_id is None:
                 found = self.after(acceptance)
                 stale = lookup.is_stale(found.record, fresh_for=fresh_for, now=now)
@@ -95,7 +97,7 @@ class RecordService:
             raise NotInInventory(f"Nothing is known of {target.key}, and collect=false asks not to collect it.")
         if found.record.status is Status.FAILED:
             raise lookup.collection_failed(target, found.record.failure)
-        return LookupResult(found=found, stale=stale)
+        return LookupResult(found=found, stale=stale, begun=begun)
 
     def known(self, source: str, key: str, *, now: datetime, contents: bool = True) -> LookupResult | None:
         """What `look_up` would find `now`, if that is a snapshot and nothing would be accepted; else None.
@@ -152,7 +154,7 @@ class RecordService:
             return result
         try:
             with self._notifier.outcomes_of(target.id) as wait:
-                return self._wait_for(target, timedelta(seconds=seconds), wait)
+                return replace(self._wait_for(target, timedelta(seconds=seconds), wait), begun=result.begun)
         finally:
             self._waiting.release()
 
@@ -172,7 +174,7 @@ class RecordService:
         """The promise of what was accepted; a worker is woken for it."""
         if acceptance.accepted:
             self._notifier.wake_worker(acceptance.record.id, acceptance.record.target.key)
-        return lookup.pending(acceptance.record)
+        return lookup.pending(acceptance.record, begun=acceptance.accepted)
 
     def after(self, acceptance: Acceptance) -> RecordWithSnapshot:
         """What is found after an acceptance: another request may have collected the target in between."""

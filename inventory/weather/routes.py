@@ -19,7 +19,7 @@ from inventory.errors import (
 from inventory.records.lookup import LookupResult
 from inventory.services import services
 from inventory.weather import documents, schemas
-from inventory.web_api import same_origin
+from inventory.web_api import same_origin, work
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
 
@@ -50,6 +50,7 @@ class Weather(MethodView):
         """
         why = request.environ.get(same_origin.WITHOUT_EFFECT)
         result = services().weather.current(query["city"]) if why is None else _stored(query["city"], why)
+        work.note(begun=result.begun)
         return json_response(documents.weather_document(result.found, stale=result.stale))
 
 
@@ -66,9 +67,9 @@ class Summary(MethodView):
         return json_response(documents.summary_document(services().weather.summary(query["top"])))
 
 
-def _stored(city: str, why: str) -> LookupResult:
+def _stored(city: str, why: same_origin.Reason) -> LookupResult:
     """The answer to a request without an effect, for a reason."""
     try:
         return services().weather.stored(city)
     except NotInInventory as error:
-        raise NotInInventory(f"{error} {why}") from error
+        raise same_origin.not_collected(str(error), why) from error

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from inventory.errors import ForeignOrigin, InventoryError, UnknownHost
+from inventory.errors import ForeignOrigin, InventoryError, NotInInventory, UnknownHost
 from inventory.hosts import AllowedHosts, is_loopback, is_of_host, read_authority
 from inventory.web_api import security_headers
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     Refuse = Callable[[WSGIEnvironment, StartResponse, InventoryError], Iterable[bytes]]
 
 WITHOUT_EFFECT = "inventory.without_effect"
-"""The key in the environment of a request that is answered without an effect; its value says why nothing was collected."""
+"""The key in the environment of a request that is answered without an effect; its value is the `Reason`."""
+Reason = str | InventoryError
+"""Why nothing was collected: a sentence, or the error of what would have to be collected."""
 NOT_COLLECTED = (
     "Nothing was collected: the request comes from a page of another site, or from a browser that does not say which page."
 )
@@ -66,6 +68,11 @@ class SameOrigin:
                 return self._refuse(environ, start, foreign_origin(environ))
             environ[WITHOUT_EFFECT] = NOT_COLLECTED
         return self._app(environ, start)
+
+
+def not_collected(missing: str, why: Reason) -> InventoryError:
+    """The error of a request without an effect for what is not stored: `missing` is the sentence that says so."""
+    return why if isinstance(why, InventoryError) else NotInInventory(f"{missing} {why}")
 
 
 def may_change(environ: WSGIEnvironment) -> bool:

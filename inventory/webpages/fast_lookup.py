@@ -129,7 +129,7 @@ class FastLookup:
             return [self._problem(each, error) for each in asked]
         now = self._records.clock()
         return [
-            self._look_up(each) if promise is None else _answer(each, pending(promise.record, now, self._mounted_at))
+            self._look_up(each) if promise is None else _answer(each, pending(promise, now, self._mounted_at))
             for each, promise in zip(asked, promises, strict=True)
         ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from urllib.parse import quote_plus
 
@@ -24,11 +24,12 @@ SAFE = "!$'()*,/:;?@"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookupResponse:
-    """What is answered; the headers are without Content-Length."""
+    """What is answered; the headers are without Content-Length. `begun` is that of the `LookupResult`."""
 
     status: int
     headers: dict[str, str]
     body: bytes = b""
+    begun: bool = False
 
 
 def look_up(
@@ -46,11 +47,15 @@ def look_up(
 
     `mounted_at` is the path that precedes the application's own paths; `wait` is how many seconds a miss may be held.
     """
+    begun = False
     if if_none_match:  # a 304 needs the record alone
         result = records.look_up(target, max_age=max_age, collect=collect, contents=False)
         if response := not_modified(result, records.clock(), if_none_match, fields):
             return response, _outcome(result)
+        begun = result.begun
     result = records.look_up(target, max_age=max_age, collect=collect)
+    if begun:  # and is no longer for the second look
+        result = replace(result, begun=True)
     if result.ready:
         return hit(result, records.clock(), fields), _outcome(result)
     if wait:
@@ -58,7 +63,7 @@ def look_up(
     if result.ready:
         return hit(result, records.clock(), fields), LookupOutcome.MISS
     applied = f"wait={wait}" if wait else None
-    return pending(result.record, records.clock(), mounted_at, applied=applied), LookupOutcome.MISS
+    return pending(result, records.clock(), mounted_at, applied=applied), LookupOutcome.MISS
 
 
 def known(records: RecordService, url: str, *, now: datetime, if_none_match: ETags) -> LookupResponse | None:
@@ -81,7 +86,7 @@ def hit(result: LookupResult, now: datetime, fields: frozenset[str] | None = Non
     else:
         body = json_bytes.dumps(documents.record_document(result.found, stale=result.stale, fields=fields))
     headers = {"Content-Type": JSON, **documents.validators(result.record, etag, now)}
-    return LookupResponse(status=200, headers=headers, body=body)
+    return LookupResponse(status=200, headers=headers, body=body, begun=result.begun)
 
 
 def not_modified(
@@ -93,16 +98,16 @@ def not_modified(
     etag = documents.etag(result.record, stale=result.stale, fields=fields)
     if not if_none_match.contains_weak(etag):
         return None
-    return LookupResponse(status=304, headers=documents.etag_and_age(result.record, etag, now))
+    return LookupResponse(status=304, headers=documents.etag_and_age(result.record, etag, now), begun=result.begun)
 
 
-def pending(record: Record, now: datetime, mounted_at: str, *, applied: str | None = None) -> LookupResponse:
+def pending(result: LookupResult, now: datetime, mounted_at: str, *, applied: str | None = None) -> LookupResponse:
     """202: the promise of a record, with where and when to ask again; `applied` is the preference that was followed."""
-    document = documents.pending_document(record, now)
-    headers = {"Content-Type": JSON, "Retry-After": str(document["poll_after"]), "Location": location(record, mounted_at)}
+    document, where = documents.pending_document(result.record, now), location(result.record, mounted_at)
+    headers = {"Content-Type": JSON, "Retry-After": str(document["poll_after"]), "Location": where}
     if applied:
         headers["Preference-Applied"] = applied
-    return LookupResponse(status=202, headers=headers, body=json_bytes.dumps(document))
+    return LookupResponse(status=202, headers=headers, body=json_bytes.dumps(document), begun=result.begun)
 
 
 def location(record: Record, mounted_at: str) -> str:

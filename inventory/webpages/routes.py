@@ -20,6 +20,7 @@ from inventory.errors import (
     InvalidUrl,
     NotFound,
     NotInInventory,
+    QuotaExceeded,
     StorageUnavailable,
     UnsupportedScheme,
     UrlTooLong,
@@ -28,7 +29,7 @@ from inventory.history.model import LookupOutcome
 from inventory.labels import read_labels
 from inventory.records.model import Target
 from inventory.services import services
-from inventory.web_api import same_origin, security_headers
+from inventory.web_api import same_origin, security_headers, work
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
@@ -76,12 +77,12 @@ class Metadata(MethodView):
         services().limits.require("collect", target)
         now, mounted_at = services().records.clock, request.environ["SCRIPT_NAME"]
         if "respond-async" in _preferences():
-            record = services().records.collect_soon(target).record
-            return _flask(pending(record, now(), mounted_at, applied="respond-async"))
+            return _flask(pending(services().records.collect_soon(target), now(), mounted_at, applied="respond-async"))
         room = services().inline.room()
         result = services().inline.collect(target, room)
         if not result.ready:
-            return _flask(pending(result.record, now(), mounted_at))
+            return _flask(pending(result, now(), mounted_at))
+        work.note(begun=True)
         response = json_response(documents.record_document(result.found, stale=False), 201 if result.created else 200)
         response.headers["Location"] = location(result.record, mounted_at)
         response.call_on_close(partial(room.keep, 0))
@@ -112,6 +113,8 @@ class Metadata(MethodView):
             wait=_wait_seconds(_preferences()),
         )
         why = request.environ.get(same_origin.WITHOUT_EFFECT)
+        if isinstance(why, QuotaExceeded) and not query["collect"]:  # nothing was to be collected
+            why = None
         if why is None and not services().limits.admit("collect", target):
             why = BEYOND_LIMITS
         return _flask(_noted(target, answer) if why is None else _without_effect(target, answer, why))
@@ -225,16 +228,19 @@ def _noted(target: Target, answer: Callable[[], tuple[LookupResponse, LookupOutc
     return response
 
 
-def _without_effect(target: Target, answer: Callable[..., tuple[LookupResponse, LookupOutcome]], why: str) -> LookupResponse:
+def _without_effect(
+    target: Target, answer: Callable[..., tuple[LookupResponse, LookupOutcome]], why: same_origin.Reason
+) -> LookupResponse:
     """The answer without an effect: what is stored. Nothing is collected, waited for or kept in the history."""
     try:
         response, _ = answer(collect=False, wait=0)
     except NotInInventory as error:
-        raise NotInInventory(f"Nothing is known of {target.key}. {why}") from error
+        raise same_origin.not_collected(f"Nothing is known of {target.key}.", why) from error
     return response
 
 
 def _flask(response: LookupResponse) -> Response:
+    work.note(begun=response.begun)
     return Response(response.body, response.status, response.headers)
 
 
