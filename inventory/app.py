@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from functools import partial
 from typing import TYPE_CHECKING
@@ -9,8 +10,8 @@ from typing import TYPE_CHECKING
 from flask import Flask
 
 from inventory import __version__, wiring
+from inventory.access import address, quota_check, request_audit, request_check
 from inventory.access import audit_routes as audit
-from inventory.access import request_audit, request_check
 from inventory.access import routes as keys
 from inventory.changes import routes as changes
 from inventory.config import Settings
@@ -62,10 +63,10 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         SOCK_SERVER_OPTIONS=sockets.OPTIONS,
     )
     app.extensions[EXTENSION] = services
-    address_of = request_check.peer_alone
+    address_of = address.TrustedProxies.of(os.environ.get(address.VARIABLE, "")).client
 
     app.wsgi_app = _layers(app, services)  # type: ignore[method-assign, assignment]
-    if not services.history.keeps(SOURCE):
+    if not (services.history.keeps(SOURCE) or services.quotas.usual):
         app.extensions[shortcut.KEY] = _make_shortcut(app, services, address_of)
     request_log.register(app)
     problems.register(app, services.settings.masking)
@@ -80,6 +81,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         api.register_blueprint(feature.blueprint)
     request_check.register(app, services.access, address_of)
     request_audit.register(app, services.audit, request_metrics.count_refusal)
+    quota_check.register(app, services.quotas)
     return app
 
 

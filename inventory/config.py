@@ -12,7 +12,9 @@ from urllib.parse import quote
 from environs import Env
 
 from inventory import setting_types as types
+from inventory.access import quota_model
 from inventory.access.model import Mode
+from inventory.access.quota_model import Quota
 from inventory.errors import SettingError
 from inventory.hosts import AllowedHosts, is_loopback
 from inventory.masking import Masking, masking_of
@@ -63,6 +65,13 @@ class Settings:
     )
     live_streams: int = setting(8, whole(0, 1_022), "clients of one API process that may follow jobs live at once")
     workers: int = setting(max(2, CORES), whole(1, 256), "worker processes", shown="one for each core, 2 at least")
+    quotas: tuple[Quota, ...] = setting(
+        (),
+        types.Type(quota_model.read_setting, "N/minute and N/day of lookups, collections and imports"),
+        "how much each key without quotas of its own may do, and each address without a key, such as"
+        " lookups=6000/minute,lookups=100000/day,collections=600/minute (docs/quotas.md)",
+        shown="none",
+    )
     allow_networks: tuple[Network, ...] = setting(
         (), types.NETWORKS, "networks that may be fetched from although they are not public (docs/fetching.md)"
     )

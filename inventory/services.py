@@ -10,6 +10,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.access.audit import AuditService
     from inventory.access.caller_limits import CallerLimits
     from inventory.access.keys import KeyService
+    from inventory.access.quotas import QuotaService
     from inventory.access.service import AccessService
     from inventory.changes.fleet import FleetChanges
     from inventory.changes.service import ChangeService
@@ -85,6 +86,7 @@ class Services:
     keys: KeyService
     limits: CallerLimits
     audit: AuditService
+    quotas: QuotaService
 
 
 def services() -> Services:

@@ -144,6 +144,7 @@ def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
         ("UPSTREAM_RATE", "https://api.example.com=5"),
         ("UPSTREAM_RATE", "bücher.example=5"),
         ("PRODUCT_FEEDS", "/nowhere/feeds.yaml"),
+        ("QUOTAS", "lookups=600/hour"),
         ("UPSTREAM_CONCURRENCY", "2.5"),
         ("UPSTREAM_CONCURRENCY", "4,api.example.com=0"),
     ],

@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from secrets import token_hex
 
 from inventory import listing
+from inventory.access import quota_model
 from inventory.access.key_text import digest_of, new_key_text
 from inventory.access.model import Key
 from inventory.access.ports import Keys
+from inventory.access.quota_model import Counted
 from inventory.access.scopes import read_scopes
 from inventory.clock import HUNDRED_YEARS, Clock
 from inventory.errors import NameTaken, UnknownKey
@@ -20,9 +22,8 @@ MAX_NAME = 100
 """Characters."""
 LONGEST = 2 * HUNDRED_YEARS
 """What is longer than this is refused all the same, but can be added to an instant no more."""
-COUNTED = ("lookups", "collections", "imports")
+COUNTED = tuple(Counted)
 """What quotas count."""
-_QUOTA = re.compile(r"[1-9][0-9]{0,9}/(?:minute|day)(?:,[1-9][0-9]{0,9}/(?:minute|day))?")
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^`|~-]{1,100}")
 
 
@@ -54,7 +55,7 @@ class KeyService:
             scopes=read_scopes("scopes", scopes),
             created_at=now,
             expires_at=_end(now, expires_at, expires_in),
-            quotas=_quotas(quotas or {}),
+            quotas=quota_model.checked(quotas or {}),
             user_header=_header(user_header),
         )
         if not self._keys.add(key):
@@ -96,15 +97,6 @@ def _end(now: datetime, expires_at: datetime | None, expires_in: timedelta | Non
     if end is not None and not now < end <= now + HUNDRED_YEARS:
         raise invalid(name, "Send an end within the next hundred years, or none for a key that does not expire.")
     return end
-
-
-def _quotas(given: Mapping[str, str]) -> dict[str, str]:
-    for counted, quota in given.items():
-        if counted not in COUNTED:
-            raise invalid("quotas", f"{counted[:50]!r} is not counted. Send {', '.join(COUNTED)}.")
-        if not _QUOTA.fullmatch(quota):
-            raise invalid("quotas", f"{quota[:50]!r} is no quota. Send one such as 600/minute, or 600/minute,10000/day.")
-    return dict(given)
 
 
 def _header(name: str | None) -> str | None:

@@ -63,7 +63,7 @@ class Imports(MethodView):
     @blueprint.problems(
         InvalidRequest, ForeignOrigin, InvalidFile, UploadTooLarge, UnsupportedFile, TooManyUploads, StorageUnavailable
     )
-    @blueprint.needs("import", limited=True)
+    @blueprint.needs("import", limited=True, counted="imports")
     def post(self, query: dict[str, Any]) -> Response:
         """Import a file: each of its rows is worked on as part of a job, whose progress can be followed.
 

@@ -125,7 +125,7 @@ class Retry(MethodView):
 
     @accepts_job(blueprint, "jobs/queued")
     @blueprint.problems(ForeignOrigin, UnknownJob, NotRetryable, StorageUnavailable)
-    @blueprint.needs("import", limited=True)
+    @blueprint.needs("import", limited=True, counted="imports")
     def post(self, job_id: str) -> Response:
         """Retry a finished job's failed rows as a new job. While that is unfinished, a repetition answers the same job."""
         job = services().jobs.retry(changed_job(job_id).id)

@@ -22,13 +22,15 @@ class Need:
 
     `limited`: a scope that is limited to hosts or tags is enough, because the view itself asks for these limits.
     `effect` is the verb of what the view does besides if the caller may, and otherwise leaves. `action` names what is done,
-    for the audit, where it does not follow from method and route.
+    for the audit, where it does not follow from method and route. `counted` says what quotas count a request as where that
+    does not follow from the verb.
     """
 
     verb: str
     limited: bool = False
     effect: str | None = None
     action: str | None = None
+    counted: str | None = None
 
 
 ADMIN = Need(verb="admin")
@@ -36,12 +38,18 @@ ADMIN = Need(verb="admin")
 
 
 def needs(
-    verb: str, *, limited: bool = False, effect: str | None = None, action: str | None = None
+    verb: str,
+    *,
+    limited: bool = False,
+    effect: str | None = None,
+    action: str | None = None,
+    counted: str | None = None,
 ) -> Callable[[View], View]:
     """Say what a view needs; see `Need`. It stands directly above the view, because other decorators document it."""
 
     def mark(view: View) -> View:
-        view.need = Need(verb=verb, limited=limited, effect=effect, action=action)  # type: ignore[attr-defined]
+        need = Need(verb=verb, limited=limited, effect=effect, action=action, counted=counted)
+        view.need = need  # type: ignore[attr-defined]
         return view
 
     return mark

@@ -21,6 +21,7 @@ from inventory.errors import (
     InvalidRequest,
     InventoryError,
     OutOfScope,
+    QuotaExceeded,
     StorageUnavailable,
     TooManyRequests,
     Unauthenticated,
@@ -65,6 +66,10 @@ Every error is answered as `application/problem+json`. These belong to no single
 | 413 | `request_too_large` | The headers are too large. |
 | 421 | `unknown_host` | The header Host names a host that the inventory does not answer for. |
 | 422 | `url_too_long` | The request line is too long. |
+
+Where a key, or an address without one, has quotas (INVENTORY_QUOTAS), each answer to it has `RateLimit-Policy` and
+`RateLimit`, such as `"lookups-minute";r=5999;t=60`: what is left, and the seconds until all is left again. 429
+`quota_exceeded` has the exact `Retry-After`.
 """
 
 
@@ -133,6 +138,8 @@ def _inventory_error(error: InventoryError) -> Response:
         response.headers["Retry-After"] = str(RETRY_AFTER)
     elif isinstance(error, Unauthenticated | OutOfScope):
         response.headers["WWW-Authenticate"] = _challenge(error)
+    elif isinstance(error, QuotaExceeded):
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

@@ -12,6 +12,7 @@ from redis import Redis
 from inventory.access.audit import AuditService
 from inventory.access.caller_limits import CallerLimits
 from inventory.access.keys import KeyService
+from inventory.access.quotas import QuotaService
 from inventory.access.service import AccessService
 from inventory.changes.fleet import FleetChanges
 from inventory.changes.service import ChangeService
@@ -43,7 +44,7 @@ from inventory.store import Store
 from inventory.thread_shares import share_threads
 from inventory.weather.service import WeatherService
 from inventory.wiring import bulk, collecting, messages
-from inventory.wiring.parts import Parts, all_sources, open_store, shared_budgets
+from inventory.wiring.parts import Parts, all_quotas, all_sources, open_store, shared_budgets
 
 __all__ = ["BODIES_IN_MEMORY", "COLLECT_FOR", "READ_FOR", "Services", "build", "open_store"]
 
@@ -89,10 +90,10 @@ def build(
         rng=rng or random.Random(),  # noqa: S311 - jitter is not a secret
         sleep=sleep,
     )
-    return _services(parts, observe)
+    return _services(parts, observe, all_quotas(settings, redis))
 
 
-def _services(parts: Parts, observe: Observe | None) -> Services:
+def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Services:
     settings, store, clock = parts.settings, parts.store, parts.clock
     audit = _audit(parts)
     records = collecting.record_service(parts, audit)
@@ -139,6 +140,7 @@ def _services(parts: Parts, observe: Observe | None) -> Services:
         keys=KeyService(store.keys, access.forget, clock=clock),
         limits=CallerLimits(search.labels),
         audit=audit,
+        quotas=quotas,
     )
 
 

@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from redis import Redis
 
+from inventory.access.counters import Counters, FallbackCounters, LocalCounters
+from inventory.access.quotas import QuotaService
 from inventory.clock import Clock
 from inventory.config import Settings
 from inventory.files import Files
@@ -72,6 +74,18 @@ def shared_budgets(settings: Settings, redis: Redis) -> Budgets:
     programs = settings.api_processes + settings.workers
     local = LocalBudgets(lambda host: limits(host).share(programs), policy)
     return FallbackBudgets(SharedBudgets(redis, limits, policy), local)
+
+
+def all_quotas(settings: Settings, redis: Redis) -> QuotaService:
+    """How much each caller may do, counted by all processes of the API together, and by each alone while Redis is away."""
+
+    def make_shared() -> Counters:
+        from inventory.access.shared_counters import SharedCounters  # here, because few need `limits`, which takes 25 ms
+
+        return SharedCounters(redis)
+
+    local = LocalCounters(processes=settings.api_processes)
+    return QuotaService(FallbackCounters(make_shared, local), settings.quotas)
 
 
 def all_sources(settings: Settings, resolve: Resolve, clock: Clock) -> Sequence[Source]:

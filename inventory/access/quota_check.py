@@ -1,0 +1,61 @@
+"""The quotas of each request of the Flask application: looked at before its view is called, counted once it is answered."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+
+from inventory.access.model import Caller, Verb
+from inventory.access.quota_model import COUNTED_AS, Counted, Usage, done, header_fields
+from inventory.access.quotas import QuotaService, obstacle
+from inventory.web_api import work
+from inventory.web_api.needs import Need
+from inventory.web_api.same_origin import WITHOUT_EFFECT
+
+COUNTED_PATHS = "/api/v1/"
+"""The beginning of what is counted: neither metrics nor pages are."""
+
+
+def register(app: Flask, quotas: QuotaService) -> None:
+    """Refuse each request of a caller who has used up a quota for it, and count what the others were answered.
+
+    The check of who asks is registered before. Nothing is asked for a caller without quotas.
+    """
+
+    def check() -> None:
+        caller = _counted_caller(quotas)
+        if caller is None:
+            return
+        need: Need = g.need
+        g.usages, g.counted = quotas.read(caller), _counted_as(need)
+        if g.counted is not None and (why := obstacle(caller, g.usages, g.counted)):
+            raise why
+        if need.effect == Verb.COLLECT and (why := obstacle(caller, g.usages, Counted.COLLECTIONS)):
+            request.environ.setdefault(WITHOUT_EFFECT, why)
+
+    def count(response: Response) -> Response:
+        caller = _counted_caller(quotas)
+        if caller is not None:
+            kinds = done(g.get("counted"), response.status_code, begun=work.begun())
+            usages = quotas.count(caller, kinds) if kinds else _usages(quotas, caller)
+            response.headers.update(header_fields(usages))
+        return response
+
+    app.before_request(check)
+    app.after_request(count)
+
+
+def _counted_caller(quotas: QuotaService) -> Caller | None:
+    """Who sent the request, if that has quotas."""
+    caller: Caller | None = g.get("caller")
+    return caller if caller is not None and quotas.of(caller.key) else None
+
+
+def _usages(quotas: QuotaService, caller: Caller) -> list[Usage]:
+    """What a caller had used before the request, which was not counted; one that was out of scope has not read it yet."""
+    return list(g.usages if "usages" in g else quotas.read(caller))
+
+
+def _counted_as(need: Need) -> Counted | None:
+    if not request.path.startswith(COUNTED_PATHS):
+        return None
+    return COUNTED_AS.get(Verb(need.verb)) if need.counted is None else Counted(need.counted)
