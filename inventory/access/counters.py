@@ -12,7 +12,7 @@ from inventory.access.quota_model import Quota, Usage
 from inventory.redis_outage import RETRY_AFTER, RedisOutage
 
 MAX_COUNTERS = 100_000
-"""Counters in the memory of a process, some 20 MB. Of more, those that were begun first are forgotten."""
+"""Counters in the memory of a process, some 30 MB. Of more, those that were begun first are forgotten."""
 
 
 class Counters(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, g, request
 
 from inventory.access.model import Caller, Verb
-from inventory.access.quota_model import COUNTED_AS, Counted, Usage, done, header_fields
+from inventory.access.quota_model import Counted, Usage, done, header_fields
 from inventory.access.quotas import QuotaService, obstacle
 from inventory.web_api import work
 from inventory.web_api.needs import Need
@@ -26,7 +26,7 @@ def register(app: Flask, quotas: QuotaService) -> None:
         if caller is None:
             return
         need: Need = g.need
-        g.usages, g.counted = quotas.read(caller), _counted_as(need)
+        g.usages, g.counted = quotas.read(caller), counted_as(need, request.path)
         if g.counted is not None and (why := obstacle(caller, g.usages, g.counted)):
             raise why
         if need.effect == Verb.COLLECT and (why := obstacle(caller, g.usages, Counted.COLLECTIONS)):
@@ -55,7 +55,6 @@ def _usages(quotas: QuotaService, caller: Caller) -> list[Usage]:
     return list(g.usages if "usages" in g else quotas.read(caller))
 
 
-def _counted_as(need: Need) -> Counted | None:
-    if not request.path.startswith(COUNTED_PATHS):
-        return None
-    return COUNTED_AS.get(Verb(need.verb)) if need.counted is None else Counted(need.counted)
+def counted_as(need: Need, path: str) -> Counted | None:
+    """What a request of a view is counted as if it succeeds; None if it is not counted."""
+    return Counted(need.counted_as) if need.counted_as and path.startswith(COUNTED_PATHS) else None

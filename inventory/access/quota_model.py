@@ -9,7 +9,6 @@ from enum import StrEnum
 from functools import lru_cache
 from math import ceil
 
-from inventory.access.model import Verb
 from inventory.errors import InvalidRequest
 
 PERIODS: Mapping[str, int] = {"minute": 60, "day": 86_400}
@@ -27,14 +26,6 @@ class Counted(StrEnum):
     LOOKUPS = "lookups"
     COLLECTIONS = "collections"
     IMPORTS = "imports"
-
-
-COUNTED_AS: Mapping[Verb, Counted] = {
-    Verb.READ: Counted.LOOKUPS,
-    Verb.EXPORT: Counted.LOOKUPS,
-    Verb.COLLECT: Counted.COLLECTIONS,
-}
-"""What a request of a verb is where its view says nothing else; the others are not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,8 +34,6 @@ View = TypeVar("View", bound=Callable[..., Any])  # or a MethodView class, which
 
 KEY_PROBLEMS = (KeyRequired, InvalidKey, ExpiredKey, RevokedKey, OutOfScope, StorageUnavailable)
 """The errors of each view that needs a verb; keys are in the store."""
-COUNTED_VERBS = ("read", "export", "collect")
-"""Verbs whose requests have quotas; a view of another verb says so where it has."""
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A key: `inv_live_` and 38 letters and digits."},
     "x_api_key": {
@@ -135,11 +133,9 @@ class Blueprint(flask_smorest.Blueprint):
             has_key = need is not None and need.verb != PUBLIC
             if need is not None and has_key:
                 view = self.doc(security=[{name: [need.verb]} for name in SCHEMES])(view)
-            if need is not None and (need.counted is not None or need.verb in COUNTED_VERBS):
-                of_quotas: tuple[type[InventoryError], ...] = (QuotaExceeded,)
-            else:
-                of_quotas = ()
-            for status, codes in _examples_of((*errors, *(KEY_PROBLEMS if has_key else ()), *of_quotas)).items():
+            of_keys = KEY_PROBLEMS if has_key else ()
+            of_quotas = (QuotaExceeded,) if self.url_prefix and need is not None and need.counted_as else ()
+            for status, codes in _examples_of((*errors, *of_keys, *of_quotas)).items():
                 view = self.alt_response(
                     status,
                     schema=ProblemSchema,

@@ -12,6 +12,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = ""
 """In place of a verb: everybody may, also without a key."""
+COUNTED_AS = {"read": "lookups", "export": "lookups", "collect": "collections"}
+"""What quotas count requests of a verb as, where the view says nothing else; the others are not counted."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 """What is not among these no view answers."""
 
@@ -31,6 +33,11 @@ class Need:
     effect: str | None = None
     action: str | None = None
     counted: str | None = None
+
+    @property
+    def counted_as(self) -> str | None:
+        """What quotas count a request as; None if they do not."""
+        return self.counted or COUNTED_AS.get(self.verb)
 
 
 ADMIN = Need(verb="admin")

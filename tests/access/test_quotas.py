@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,12 +17,14 @@ from werkzeug.test import TestResponse
 from inventory import create_app
 from inventory.access.counters import LocalCounters
 from inventory.access.model import Mode
+from inventory.access.quota_check import counted_as
 from inventory.access.quota_model import Quota, Usage, read_setting
 from inventory.access.quotas import QuotaService
 from inventory.config import Settings
 from inventory.errors import SourceFailure
 from inventory.services import EXTENSION, Services
 from inventory.web_api import shortcut
+from inventory.web_api.needs import all_needs
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeather, FakeWeb
 
@@ -187,6 +190,7 @@ def test_an_import_is_one_import_whatever_its_rows_and_tags_are_none(make_client
     refused = upload(client)
     assert (refused.status_code, refused.headers["Retry-After"]) == (429, "86400")
     assert accepted.json is not None
+    assert client.post(f"/api/v1/jobs/{accepted.json['job_id']}/retry").status_code == 429
     cancelled = client.post(f"/api/v1/jobs/{accepted.json['job_id']}/cancel")
     assert cancelled.status_code == 200
 
@@ -318,6 +322,22 @@ def test_without_quotas_nothing_is_asked(make_services: Build, settings: Setting
     for answer in (collect(client), look_up(client), upload(client), look_up(client, "nonsense")):
         assert "RateLimit" not in answer.headers
         assert "RateLimit-Policy" not in answer.headers
+
+
+def test_each_view_that_is_counted_documents_the_refusal_and_no_other_does(client: FlaskClient) -> None:
+    needs = all_needs(client.application)
+    document = client.get("/openapi.json").json
+    assert document is not None
+    for rule in client.application.url_map.iter_rules():
+        path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+        for method in (
+            (rule.methods or set()) & {"GET", "POST", "PUT", "DELETE", "PATCH"} if path in document["paths"] else ()
+        ):
+            answers = document["paths"][path][method.lower()]["responses"]
+            examples = answers.get("429", {}).get("content", {}).get("application/problem+json", {}).get("examples", {})
+            need = needs[rule.endpoint, method]
+            assert need is not None
+            assert ("quota_exceeded" in examples) is (counted_as(need, path) is not None), (method, path)
 
 
 def test_lookups_with_quotas_take_the_way_through_flask_and_others_do_not(make_services: Build, settings: Settings) -> None:
