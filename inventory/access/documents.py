@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from inventory.access.model import Key
+from inventory.access.quota_model import Usage
 from inventory.access.scopes import text_of
 from inventory.clock import rfc3339
 
@@ -28,6 +30,12 @@ def key_document(key: Key, now: datetime, text: str | None = None) -> Document:
         "user_header": key.user_header,
     }
     return document if text is None else document | {"key": text}
+
+
+def usage_document(usage: Usage) -> Document:
+    """What is left of a quota."""
+    quota = usage.quota
+    return {"quota": quota.name, "amount": quota.amount, "left": usage.left, "ends_in": ceil(usage.ends_in)}
 
 
 def _status(key: Key, now: datetime) -> str:

@@ -11,7 +11,8 @@ from flask import Response
 from flask.views import MethodView
 
 from inventory.access import schemas
-from inventory.access.documents import key_document
+from inventory.access.documents import key_document, usage_document
+from inventory.access.model import Caller
 from inventory.errors import ForeignOrigin, InvalidRequest, NameTaken, StorageUnavailable, UnknownKey
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
@@ -57,12 +58,14 @@ class Keys(MethodView):
 class OneKey(MethodView):
     """One key."""
 
-    @blueprint.response(200, schemas.KeySchema, description="The key", example="access/one")
+    @blueprint.response(200, schemas.OneKeySchema, description="The key", example="access/with_usage")
     @blueprint.problems(UnknownKey, StorageUnavailable)
     @blueprint.needs("admin")
     def get(self, key_id: str) -> Response:
-        """One key, without its text."""
-        return json_response(key_document(services().keys.find(key_id), services().keys.clock()))
+        """One key, without its text, and what is left of its quotas."""
+        key = services().keys.find(key_id)
+        usage = [usage_document(each) for each in services().quotas.read(Caller(address="", scopes=(), key=key))]
+        return json_response(key_document(key, services().keys.clock()) | {"usage": usage})
 
     @blueprint.response(204, description="Revoked, within two seconds everywhere")
     @blueprint.problems(*USUAL, UnknownKey)

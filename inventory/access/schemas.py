@@ -88,6 +88,21 @@ class KeySchema(Schema):
     key = fields.String(metadata={"description": "Its text. Only the answer that made it shows it."})
 
 
+class UsageSchema(Schema):
+    """A quota of a key, and what is left of it."""
+
+    quota = fields.String(required=True, metadata={"description": "Its name, as in `RateLimit-Policy`."})
+    amount = fields.Integer(required=True)
+    left = fields.Integer(required=True)
+    ends_in = fields.Integer(required=True, metadata={"description": "Seconds until all is left again."})
+
+
+class OneKeySchema(KeySchema):
+    """A key, with what is left of its quotas, those of INVENTORY_QUOTAS included."""
+
+    usage = fields.List(fields.Nested(UsageSchema), required=True)
+
+
 class KeysPage(PageSchema):
     """Keys, newest first."""
 

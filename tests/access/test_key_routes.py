@@ -26,7 +26,9 @@ def test_the_text_of_a_key_is_shown_once(client: FlaskClient) -> None:
 
     assert text.startswith("inv_live_")
     assert (key["name"], key["scopes"], key["status"], key["expires_at"]) == ("ci", SCOPES, "usable", None)
-    assert client.get(f"{KEYS}/{key['id']}").json == key
+    one: Any = client.get(f"{KEYS}/{key['id']}").json
+    assert [each["quota"] for each in one.pop("usage")] == ["lookups-minute", "lookups-day"]
+    assert one == key
     listed = client.get(KEYS)
     assert listed.json == {"keys": [key], "next_cursor": None}
     assert text not in listed.text

@@ -259,6 +259,22 @@ def test_a_key_has_quotas_of_its_own_wherever_it_is_used(make_client: Callable[.
     assert left(client.get("/api/v1/records"))["lookups-minute"] == 4
 
 
+def test_an_admin_sees_what_is_left_of_the_quotas_of_a_key(make_client: Callable[..., FlaskClient], ticks: Ticks) -> None:
+    client = make_client("lookups=5/minute,imports=3/day")
+    made = client.post("/api/v1/keys", json={"name": "ci", "scopes": ["read"], "quotas": {"lookups": "7/minute"}})
+    assert made.json is not None
+    client.get("/api/v1/records", headers={"X-API-Key": made.json["key"]})
+    ticks.now += 10.5
+
+    one = client.get(f"/api/v1/keys/{made.json['id']}")
+
+    assert one.json is not None
+    assert one.json["usage"] == [
+        {"quota": "lookups-minute", "amount": 7, "left": 6, "ends_in": 50},
+        {"quota": "imports-day", "amount": 3, "left": 3, "ends_in": 86_400},
+    ]
+
+
 def test_a_key_without_the_scope_is_told_of_its_quotas_too(make_client: Callable[..., FlaskClient]) -> None:
     client = make_client("lookups=5/minute", access=Mode.KEYS)
     services: Services = client.application.extensions[EXTENSION]
