@@ -107,8 +107,17 @@ VALUES = {
 }
 FILTERS = [RecordFilter(*each) for each in product([None, "x"], [None, *Status], [None, "x"])]
 LISTINGS = [records.listing_statement(each)[0] for each in FILTERS]
-PENDING = [each.format(bulk=bulk) for bulk in (0, 1) for each in (due_records.DUE_OF, due_records.AHEAD_OF)]
-LEASE_OVER = [due_records.EXPIRED, due_records.EXPIRED_AHEAD, due_records.SPENT, due_records.SPENT_AHEAD]
+PENDING = [
+    each.format(columns=columns, bulk=bulk)
+    for bulk in (0, 1)
+    for each in (due_records.DUE_OF, due_records.AHEAD_OF)
+    for columns in (due_records.TO_CLAIM, due_records.TO_LIST)
+]
+LEASE_OVER = [
+    each.format(columns=columns, attempts=attempts)
+    for each in (due_records.LEASE_OVER_OF, due_records.LEASE_AHEAD_OF)
+    for columns, attempts in ((due_records.TO_LIST, "<"), (due_records.TO_FAIL, ">="))
+]
 CLAIMS = [*PENDING, *LEASE_OVER, ledger.CLAIMABLE]
 BATCHES = [
     batches.WAKE,
@@ -172,8 +181,8 @@ def test_a_statement_finds_its_rows_by_an_index_and_in_order(connection: sqlite3
 OWNERS = [
     due_records.PENDING,
     due_records.PENDING_FOR_LOOKUPS,
-    due_records.ALL_EXPIRED,
-    due_records.ALL_SPENT,
+    due_records.EXPIRED,
+    due_records.SPENT,
     batches.QUEUED,
 ]
 

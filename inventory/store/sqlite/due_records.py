@@ -21,38 +21,47 @@ NOW = "due_at <= :now"
 LEASE_AHEAD = f"due_at > :now + {millis(model.LEASE_AHEAD)}"
 """As `rows.AHEAD`, of the end of a lease. It comes last."""
 
-ORDERED = "id, key, bulk, due_at"
-"""The columns that every statement here begins with: of `owners.Queue.due`."""
-WHOLE = f"{ORDERED}, {rows.RECORD}"
+TO_CLAIM = "id, bulk"
+TO_LIST = "id, key, bulk, due_at"
+TO_FAIL = f"{TO_LIST}, {rows.RECORD}"
+"""The columns of what is to be claimed, listed and failed."""
 
-DUE_OF = f"""
-    SELECT {ORDERED} FROM records
-    WHERE state = 'pending' AND owner = :owner AND bulk = {{bulk}} AND due_at <= :now ORDER BY due_at LIMIT :limit"""
-AHEAD_OF = DUE_OF.replace(NOW, rows.AHEAD)
-
-
-def in_order(*statements: str) -> str:
-    """The rows of the first statement, then those of the next, no more than `:limit` of all."""
-    return " UNION ALL ".join(f"SELECT * FROM ({each})" for each in statements) + " LIMIT :limit"
-
-
-DUE_FOR_LOOKUPS = in_order(*(each.format(bulk=0) for each in (DUE_OF, AHEAD_OF)))
-DUE = in_order(*(each.format(bulk=bulk) for bulk in (0, 1) for each in (DUE_OF, AHEAD_OF)))
-LEASE_OVER = """
+DUE_OF = """
     SELECT {columns} FROM records
-    WHERE state = 'running' AND owner = :owner AND {over} AND attempt {attempts} :max_attempts
+    WHERE state = 'pending' AND owner = :owner AND bulk = {bulk} AND due_at <= :now ORDER BY due_at LIMIT :limit"""
+AHEAD_OF = DUE_OF.replace(NOW, rows.AHEAD)
+LEASE_OVER_OF = """
+    SELECT {columns} FROM records
+    WHERE state = 'running' AND owner = :owner AND due_at <= :now AND attempt {attempts} :max_attempts
     ORDER BY due_at LIMIT :limit"""
-EXPIRED, EXPIRED_AHEAD = (LEASE_OVER.format(columns=ORDERED, over=over, attempts="<") for over in (NOW, LEASE_AHEAD))
-SPENT, SPENT_AHEAD = (LEASE_OVER.format(columns=WHOLE, over=over, attempts=">=") for over in (NOW, LEASE_AHEAD))
+LEASE_AHEAD_OF = LEASE_OVER_OF.replace(NOW, LEASE_AHEAD)
 
-_FOR_LOOKUPS, _FOR_JOBS = ([f"bulk = {bulk} AND {over}" for over in (NOW, rows.AHEAD)] for bulk in (0, 1))
-_WITH_ATTEMPTS, _WITHOUT = (
-    [f"{over} AND attempt {attempts} :max_attempts" for over in (NOW, LEASE_AHEAD)] for attempts in ("<", ">=")
-)
-PENDING = queue("records", "state = 'pending'", [*_FOR_LOOKUPS, *_FOR_JOBS], DUE)
-PENDING_FOR_LOOKUPS = queue("records", "state = 'pending'", _FOR_LOOKUPS, DUE_FOR_LOOKUPS)
-ALL_EXPIRED = queue("records", "state = 'running'", _WITH_ATTEMPTS, in_order(EXPIRED, EXPIRED_AHEAD))
-ALL_SPENT = queue("records", "state = 'running'", _WITHOUT, in_order(SPENT, SPENT_AHEAD))
+
+def _in_order(statements: Sequence[str], columns: str, **changes: str) -> str:
+    """The rows of the first statement, then those of the next, no more than `:limit` of all."""
+    selects = (each.format(columns=columns, **changes) for each in statements)
+    return " UNION ALL ".join(f"SELECT * FROM ({each})" for each in selects) + " LIMIT :limit"
+
+
+def _pending(*bulks: int) -> Queue:
+    """What is pending; what lookups asked for is not `bulk`."""
+    statements = [each.replace("{bulk}", str(bulk)) for bulk in bulks for each in (DUE_OF, AHEAD_OF)]
+    over = [f"bulk = {bulk} AND {each}" for bulk in bulks for each in (NOW, rows.AHEAD)]
+    due, listed = (_in_order(statements, columns) for columns in (TO_CLAIM, TO_LIST))
+    return queue("records", "state = 'pending'", over, due, listed)
+
+
+def _left(attempts: str, listed: str) -> Queue:
+    """What is running although its lease is over, with so many attempts."""
+    over = [f"{each} AND attempt {attempts} :max_attempts" for each in (NOW, LEASE_AHEAD)]
+    statements = LEASE_OVER_OF, LEASE_AHEAD_OF
+    due, whole = (_in_order(statements, columns, attempts=attempts) for columns in (TO_CLAIM, listed))
+    return queue("records", "state = 'running'", over, due, whole)
+
+
+PENDING, PENDING_FOR_LOOKUPS = _pending(0, 1), _pending(0)
+EXPIRED, SPENT = _left("<", TO_LIST), _left(">=", TO_FAIL)
+"""What can be claimed: due for jobs too, or for lookups alone, or expired. What has no attempts left is to fail."""
 
 
 def is_any(run: Run, queue: Queue, values: Mapping[str, Any]) -> tuple[bool, str | None]:
@@ -67,9 +76,9 @@ def in_turns(run: Run, queue: Queue, values: Mapping[str, Any], served: Served) 
     """What a claim takes of several owners, those of lookups first; who was served last is noted."""
     limit = values["limit"]
     owners = owners_in_turn(run, queue, values, last=served.last, limit=limit)
-    turns = take_turns(queues_of(run, queue, values, owners, limit=limit), limit)
+    turns = take_turns(queues_of(run, queue.due, values, owners, limit=limit), limit)
     served.note(turns)
-    return sorted((row for _, _, row in turns), key=itemgetter(2))
+    return sorted((row for _, _, row in turns), key=itemgetter(1))
 
 
 def all_due(run: Run, queue: Queue, values: Mapping[str, Any]) -> Sequence[Row]:
@@ -78,10 +87,10 @@ def all_due(run: Run, queue: Queue, values: Mapping[str, Any]) -> Sequence[Row]:
     if not any_due:
         return []
     if alone is not None:
-        return run(queue.due, {**values, "owner": alone})
+        return run(queue.listed, {**values, "owner": alone})
     most = max(values["limit"], MIN_OWNERS)
     owners = owners_in_turn(run, queue, values, last="", limit=most)
-    turns = take_turns(queues_of(run, queue, values, owners, limit=most), most)
+    turns = take_turns(queues_of(run, queue.listed, values, owners, limit=most), most)
     return [row for _, _, row in sorted(turns, key=_round_and_age)][: values["limit"]]
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -72,7 +72,7 @@ class Ledger(Adapter):
             return None
         with self._connections.writing() as connection:
             claimable = connection.execute(CLAIMABLE, chosen).fetchall()
-            return _lease(connection, record_id, now + lease_for) if claimable else None
+            return _leased(connection, [record_id], now + lease_for)[0] if claimable else None
 
     def claim_due(
         self, *, now: datetime, lease_for: timedelta, limit: int, bulk: bool = True, first: str | None = None
@@ -84,12 +84,12 @@ class Ledger(Adapter):
 
     def claim_expired(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": 1}
-        claims = self._claim_in_turns(due_records.ALL_EXPIRED, chosen, now + lease_for)
+        claims = self._claim_in_turns(due_records.EXPIRED, chosen, now + lease_for)
         return claims[0] if claims else None
 
     def is_any_expired(self, *, now: datetime, max_attempts: int) -> bool:
         return due_records.is_any(
-            self._connections.rows, due_records.ALL_EXPIRED, {"now": to_millis(now), "max_attempts": max_attempts}
+            self._connections.rows, due_records.EXPIRED, {"now": to_millis(now), "max_attempts": max_attempts}
         )[0]
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
@@ -110,7 +110,7 @@ class Ledger(Adapter):
     def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
         with self._connections.writing() as connection:
-            spent_ones = due_records.all_due(rows_of(connection), due_records.ALL_SPENT, chosen)
+            spent_ones = due_records.all_due(rows_of(connection), due_records.SPENT, chosen)
             records = [rows.record(row[-rows.RECORD_WIDTH :]) for row in spent_ones]
             memory = unseen.remembering(connection)
             for record in records:
@@ -122,7 +122,7 @@ class Ledger(Adapter):
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
         found = [*due_records.all_due(self._connections.rows, due_records.PENDING, chosen)]
         if len(found) < limit:
-            found += due_records.all_due(self._connections.rows, due_records.ALL_EXPIRED, chosen)
+            found += due_records.all_due(self._connections.rows, due_records.EXPIRED, chosen)
         return {row[0]: row[1] for row in found[:limit]}
 
     def _claim_in_turns(self, queue: Queue, chosen: Mapping[str, Any], until: datetime) -> list[Record]:
@@ -136,12 +136,15 @@ class Ledger(Adapter):
                 found = due_records.in_turns(rows_of(connection), queue, chosen, self._served)
             else:
                 found = connection.execute(queue.due, {**chosen, "owner": alone}).fetchall()
-            ids = dict.fromkeys(row[0] for row in [*first, *found])
-            return [_lease(connection, record_id, until) for record_id in islice(ids, chosen["limit"])]
+            ids = dict.fromkeys([row[0] for row in [*first, *found]])
+            return _leased(connection, islice(ids, chosen["limit"]), until)
 
 
-def _lease(connection: Connection, record_id: str, until: datetime) -> Record:
-    return rows.record(connection.execute(CLAIM, (secrets.token_hex(16), to_millis(until), record_id)).fetchall()[0])
+def _leased(connection: Connection, record_ids: Iterable[str], until: datetime) -> list[Record]:
+    due_at = to_millis(until)
+    return [
+        rows.record(connection.execute(CLAIM, (secrets.token_hex(16), due_at, each)).fetchall()[0]) for each in record_ids
+    ]
 
 
 def _claimed(claim: Record) -> dict[str, Any]:

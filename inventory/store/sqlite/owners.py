@@ -25,32 +25,36 @@ class Queue:
     """The statements by which the due rows of a table are found, owner by owner.
 
     `ends`: the first and the last owner that has any rows, and whether the first one has due ones. `owners`: those from
-    `:from` to `:to` that have due ones. `due`: up to `:limit` due ones of `:owner`.
+    `:from` to `:to` that have due ones. `due`: up to `:limit` due ones of `:owner`; `listed`: the same with more columns.
     """
 
     ends: str
     owners: str
     due: str
+    listed: str
 
 
-def queue(table: str, held: str, over: Sequence[str], due: str) -> Queue:
+def queue(table: str, held: str, over: Sequence[str], due: str, listed: str = "") -> Queue:
     """The statements of the rows of a table that are `held`; due are those of which one of the conditions `over` holds."""
 
     def is_any(owner: str) -> str:
-        return " OR ".join(f"EXISTS (SELECT 1 FROM {table} WHERE {held} AND owner = {owner} AND {each})" for each in over)
+        """Quicker by a sixth than with OR."""
+        tests = (f"EXISTS (SELECT 1 FROM {table} WHERE {held} AND owner = {owner} AND {each})" for each in over)
+        return f"CASE {' '.join(f'WHEN {each} THEN TRUE' for each in tests)} ELSE FALSE END"
 
     return Queue(
         ends=f"""
             SELECT low, (SELECT max(owner) FROM {table} WHERE {held}), {is_any("low")}
-            FROM (SELECT min(owner) AS low FROM {table} WHERE {held})""",
+            FROM (SELECT (SELECT min(owner) FROM {table} WHERE {held}) AS low)""",
         owners=f"""
             WITH RECURSIVE owners (name) AS (
                 SELECT min(owner) FROM {table} WHERE {held} AND owner >= :from
                 UNION ALL
                 SELECT (SELECT min(owner) FROM {table} WHERE {held} AND owner > name) FROM owners WHERE name < :to
             )
-            SELECT name FROM owners WHERE name <= :to AND ({is_any("name")}) LIMIT :owners""",
+            SELECT name FROM owners WHERE name <= :to AND {is_any("name")} LIMIT :owners""",
         due=due,
+        listed=listed,
     )
 
 
@@ -68,12 +72,12 @@ def owners_in_turn(run: Run, chosen: Queue, values: Mapping[str, Any], *, last: 
 
 
 def queues_of(
-    run: Run, chosen: Queue, values: Mapping[str, Any], owners: Sequence[str], *, limit: int
+    run: Run, due: str, values: Mapping[str, Any], owners: Sequence[str], *, limit: int
 ) -> dict[str, Sequence[Row]]:
-    """What is due of each owner: no less than its turns take, if all together take `limit`."""
+    """What the statement `due` finds of each owner: no less than its turns take, if all together take `limit`."""
     share = -(-limit // max(1, len(owners)))
-    queues = {each: run(chosen.due, {**values, "owner": each, "limit": share}) for each in owners}
+    queues = {each: run(due, {**values, "owner": each, "limit": share}) for each in owners}
     if share < limit and sum(map(len, queues.values())) < limit:
         more = {**values, "limit": limit}
-        queues |= {each: run(chosen.due, more | {"owner": each}) for each in owners if len(queues[each]) == share}
+        queues |= {each: run(due, more | {"owner": each}) for each in owners if len(queues[each]) == share}
     return queues
