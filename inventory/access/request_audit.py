@@ -17,6 +17,8 @@ from inventory.web_api.needs import PUBLIC, Need
 from inventory.web_api.problems import MEDIA_TYPE
 from inventory.web_api.same_origin import SAFE
 
+MADE = frozenset({HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
+"""Statuses whose Location has the id of what was made."""
 REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -60,5 +62,5 @@ def _target(action: str, response: Response) -> str:
     loaded: dict[str, Any] = g.get("loaded") or {}
     if action.startswith("metadata."):
         return str(loaded.get("url", ""))
-    made = urlsplit(response.headers.get("Location", "")).path.rpartition("/")[2]
-    return made or str(loaded.get("name", ""))
+    made = response.headers.get("Location", "") if response.status_code in MADE else ""
+    return urlsplit(made).path.rpartition("/")[2] or str(loaded.get("name", ""))

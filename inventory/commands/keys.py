@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from getpass import getuser
 from typing import Any
 
 import click
 
 from inventory import wiring
+from inventory.access.current import NOBODY
 from inventory.access.documents import key_document
 from inventory.access.keys import COUNTED, KeyService
+from inventory.access.model import Caller
 from inventory.clock import HUNDRED_YEARS
 from inventory.commands.terminal import as_json, errors_as_lines, print_lines, print_pairs, stdout_console
 from inventory.commands.watch_options import Seconds
@@ -50,8 +55,8 @@ def create(
     as_json: bool,
 ) -> int:
     """Make the key NAME, and print it."""
-    service = _service()
-    key, text = service.create(
+    services = wiring.build(Settings.read())
+    key, text = services.keys.create(
         name,
         scopes,
         expires_at=None if expires_at is None else _instant(expires_at),
@@ -59,7 +64,8 @@ def create(
         quotas=_quotas(quotas),
         user_header=user_header,
     )
-    document = key_document(key, service.clock(), text)
+    services.audit.note(_by_command(), "key.create", key.id, request_id="")
+    document = key_document(key, services.keys.clock(), text)
     if as_json:
         click.echo(json.dumps(document))
     else:
@@ -89,12 +95,23 @@ def list_(limit: int, as_json: bool) -> int:
 @errors_as_lines
 def revoke(key_id: str) -> int:
     """End the key ID, for good, within two seconds everywhere."""
-    _service().revoke(key_id)
+    services = wiring.build(Settings.read())
+    services.keys.revoke(key_id)
+    services.audit.note(_by_command(), "key.revoke", key_id, request_id="")
     return 0
 
 
 def _service() -> KeyService:
     return wiring.build(Settings.read()).keys
+
+
+def _by_command() -> Caller:
+    """Who runs this command, for the audit: the user of this machine, without an address."""
+    try:
+        user = getuser()
+    except (KeyError, OSError):  # an id without a name, as in containers
+        user = f"uid {os.getuid()}"
+    return replace(NOBODY, user=user)
 
 
 def _shown(document: dict[str, Any], *, all_members: bool = False) -> dict[str, Any]:

@@ -47,6 +47,18 @@ def test_json_has_the_entries_of_the_api(environment: dict[str, str]) -> None:
     assert set(entry) == {"id", "at", "action", "target", "outcome", "request_id", "address", "key", "user"}
 
 
+def test_keys_that_are_made_and_revoked_by_a_command_are_in_it(environment: dict[str, str]) -> None:
+    made = json.loads(run(environment, "keys", "create", "ci", "--scope", "read", "--json").stdout)
+    run(environment, "keys", "revoke", made["id"])
+
+    revoked, created = json.loads(run(environment, "audit", "--json", "--action", "key.").stdout)
+    assert [revoked["action"], created["action"]] == ["key.revoke", "key.create"]
+    assert created["target"] == revoked["target"] == made["id"]
+    assert (created["address"], created["key"]) == ("", None)
+    assert created["user"]
+    assert made["key"] not in json.dumps([revoked, created])
+
+
 @pytest.mark.parametrize(
     ("options", "count"),
     [
