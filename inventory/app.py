@@ -29,10 +29,10 @@ from inventory.rate_limits import routes as upstreams
 from inventory.records import routes as records
 from inventory.services import EXTENSION, Services
 from inventory.ui import jobs as job_pages
-from inventory.ui import pages
+from inventory.ui import login, pages, security_txt, visitors
 from inventory.watches import routes as watches
 from inventory.weather import routes as weather
-from inventory.web_api import problems, shortcut
+from inventory.web_api import cross_origin, problems, shortcut
 from inventory.web_api.blueprint import Api
 from inventory.web_api.same_origin import SameOrigin
 from inventory.webhooks import routes as webhooks
@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         app.extensions[shortcut.KEY] = _make_shortcut(app, services, address_of)
     request_log.register(app)
     problems.register(app, services.settings.masking)
-    for page_blueprint in (pages.blueprint, job_pages.blueprint, sockets.sockets):
+    for page_blueprint in (pages.blueprint, login.blueprint, job_pages.blueprint, security_txt.blueprint, sockets.sockets):
         app.register_blueprint(page_blueprint)
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
@@ -82,6 +82,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     request_check.register(app, services.access, address_of)
     request_audit.register(app, services.audit, request_metrics.count_refusal)
     quota_check.register(app, services.quotas)
+    visitors.register(app)
+    cross_origin.register(app, services.settings.cors_origins)
     return app
 
 
@@ -93,7 +95,7 @@ def _layers(app: Flask, services: Services) -> WSGIApplication:
         environ[request_log.EARLY_ERROR] = error  # Flask answers it like every other error
         return flask(environ, start_response)
 
-    return SameOrigin(flask, services.settings.hosts, refuse)
+    return SameOrigin(flask, services.settings.hosts, refuse, origins=services.settings.cors_origins)
 
 
 def _make_shortcut(app: Flask, services: Services, address_of: request_check.AddressOf) -> shortcut.MakeShortcut:

@@ -34,6 +34,13 @@ class Settings:
 
     store_url: str = setting("", types.STORE_URL, "where everything is kept", shown="SQLite in `DATA_DIR`")
     redis_url: str = setting("", types.REDIS_URL, "what wakes the workers", shown="the Redis that `inventory up` starts")
+    redis_password: str = setting(
+        "",
+        types.Type(str, "any text", exact=True),
+        "the password, where `REDIS_URL` is a `redis://` without one",
+        shown="none",
+        secret=True,
+    )
     data_dir: Path = setting(
         Path("var"), types.Type(Path, "a folder", exact=True), "what `inventory up` keeps, logs included"
     )
@@ -54,6 +61,19 @@ class Settings:
         "who may do what without a key: everything (`open`), nothing (`keys`), or read (`readonly-open`) (docs/access.md)",
         shown="`open` where `HOST` is loopback, else `keys`",
     )
+    cors_origins: tuple[str, ...] = setting(
+        (),
+        types.ORIGINS,
+        "origins of pages whose scripts may use the API, with a key of theirs where keys count (docs/security.md)",
+        shown="none",
+    )
+    security_contact: tuple[str, ...] = setting(
+        (),
+        types.SECURITY_CONTACTS,
+        "who is to be told of a hole in this service, in /.well-known/security.txt",
+        shown="none",
+    )
+    security_policy: str = setting("", types.HTTPS_URL, "the page that says how such reports are treated", shown="none")
     api_processes: int = setting(max(2, CORES), whole(1, 256), "processes of the API", shown="one for each core, 2 at least")
     api_threads: int = setting(
         96, whole(2, 1_024), "threads of each API process, more than `INLINE_SLOTS` and `LIVE_STREAMS` together"
@@ -216,7 +236,10 @@ class Settings:
 
     @property
     def redis(self) -> str:
-        """The URL of Redis, the default filled in."""
+        """The URL of Redis, the default and the password filled in."""
+        scheme, separator, rest = self.redis_url.partition("://")
+        if self.redis_password and scheme in ("redis", "rediss") and "@" not in rest:
+            return f"{scheme}{separator}:{quote(self.redis_password, safe='')}@{rest}"
         return self.redis_url or f"unix://{quote(str(self.data_dir.absolute() / 'redis.sock'))}"
 
     @property

@@ -141,6 +141,10 @@ class UnknownKey(InventoryError):
     """This key does not exist. `/api/v1/keys` lists all."""
 
 
+class CsrfFailed(InventoryError):
+    """A request has the cookie of a login without the token of a page of ours. Load the page again."""
+
+
 class UploadTooLarge(InventoryError):
     """The uploaded file is larger than INVENTORY_UPLOAD_LIMIT. Nothing of it was kept."""
 
@@ -346,6 +350,7 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     RevokedKey: (401, "revoked_key"),
     OutOfScope: (403, "out_of_scope"),
     UnknownKey: (404, "unknown_key"),
+    CsrfFailed: (403, "csrf_failed"),
     UploadTooLarge: (413, "upload_too_large"),
     TooManyRequests: (429, "too_many_requests"),
     QuotaExceeded: (429, "quota_exceeded"),

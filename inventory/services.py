@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.access.keys import KeyService
     from inventory.access.quotas import QuotaService
     from inventory.access.service import AccessService
+    from inventory.access.sessions import Sessions
     from inventory.changes.fleet import FleetChanges
     from inventory.changes.service import ChangeService
     from inventory.config import Settings
@@ -83,6 +84,7 @@ class Services:
     webhooks: WebhookService
     deliverer: Deliverer
     access: AccessService
+    sessions: Sessions
     keys: KeyService
     limits: CallerLimits
     audit: AuditService

@@ -147,11 +147,28 @@ def _web_url(text: str) -> str:
     return text
 
 
+def _origin(text: str) -> str:
+    """An origin as browsers write it: in lower case, without the usual port."""
+    try:
+        url = urls.parse(text)
+    except InvalidUrl as error:
+        raise ValueError("not a URL") from error
+    if text.count("/") != 2 or "*" in text:
+        raise ValueError("more than an origin")
+    return f"{url.scheme}://{url.authority}"
+
+
 STORE_URL = text(
     r"sqlite:///.+|mongodb(\+srv)?://[^/?#]+/[^?#].*", "sqlite:///FILE, sqlite:////ABSOLUTE/FILE or mongodb://HOST/DATABASE"
 )
 REDIS_URL = text(r"(rediss?|unix)://.+", "redis://, rediss:// or unix:// and an address")
 FILES_URL = text(r"s3://[^/?#]+.*|file:///.+", "s3://BUCKET/PREFIX or file:///ABSOLUTE/FOLDER")
+ORIGINS = separated(_origin, "origins with commas between, such as https://app.example.com,http://localhost:3000")
+HTTPS_URL = text(r"https://[!-~]+", "an https URL")
+SECURITY_CONTACTS = separated(
+    text(r"mailto:[!-~]+@[!-~]+|https://[!-~]+|tel:\+?[0-9().-]+", "").parse,
+    "mailto:, https: and tel: URIs with commas between, such as mailto:security@example.com",
+)
 WEB_URL = Type(_web_url, "an http or https URL without user, password and fragment")
 MAIL_ADDRESS = text(r"[!-?A-~]+@[!-?A-~]+", "an e-mail address, such as inventory@example.com")
 ADDRESS = Type(str, "an address to listen on")

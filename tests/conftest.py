@@ -47,6 +47,7 @@ REAL_PARTS = {
     "test_budgets_shared",
     "test_counters",
     "test_dashboard",
+    "test_dashboard_login",
     "test_malloc_arenas",
     "test_real_programs",
     "test_real_server",

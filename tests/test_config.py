@@ -11,6 +11,7 @@ import pytest
 from docs import settings_table
 from inventory.config import PerHost, Settings
 from inventory.errors import SettingError
+from inventory.notifier import connect
 from inventory.webhooks.mail_server import MailServer
 
 ROOT = Path(__file__).parents[1]
@@ -73,8 +74,32 @@ def test_the_embedded_store_and_redis_are_in_the_data_folder() -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "with_password"),
+    [
+        ("redis://h:1/0", "redis://:p%40ss%2F%3A%25%20%C3%BC@h:1/0"),
+        ("rediss://h", "rediss://:p%40ss%2F%3A%25%20%C3%BC@h"),
+        ("redis://:own@h", "redis://:own@h"),
+        ("redis://user@h", "redis://user@h"),
+        ("unix:///a/redis.sock", "unix:///a/redis.sock"),
+    ],
+)
+def test_the_password_of_redis_is_added_to_a_url_without_one_and_printed_nowhere(url: str, with_password: str) -> None:
+    settings = Settings(redis_url=url, redis_password="p@ss/:% ü")
+
+    assert settings.redis == with_password
+    assert Settings(redis_url=url).redis == url
+    assert "p@ss" not in repr(settings)
+    if "p%40" in with_password:
+        assert connect(settings.redis, socket_timeout=1).connection_pool.connection_kwargs["password"] == "p@ss/:% ü"
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("CORS_ORIGINS", "https://app.example.com/"),
+        ("CORS_ORIGINS", "*"),
+        ("SECURITY_CONTACT", "http://example.com/"),
+        ("SECURITY_POLICY", "http://example.com/"),
         ("PORT", "abc"),
         ("KEEP_SNAPSHOTS", "0"),
         ("PORT", "0"),

@@ -12,7 +12,8 @@ import pytest
 from inventory.commands.main import COMMANDS
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
+AT_THE_ROOT = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
+PAGES = (*AT_THE_ROOT, *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")))
 NAMING = (*PAGES, "bench/RESULTS.md", "Makefile", "docker-compose.yml", "Dockerfile", "gunicorn.conf.py")
 
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
@@ -80,4 +81,4 @@ def test_the_pages_name_something() -> None:
     assert {"inventory/config.py", "inventory/wiring/parts.py", "webpages/fast_lookup.py"} <= set(files("CONTRIBUTING.md"))
     assert {"up", "jobs", "get"} <= set(COMMAND.findall(every))
     assert {"run", "test", "lint"} <= set(TARGET.findall(every))
-    assert {"workers", "tests.faults", "inventory.ops.dashboard"} <= set(MODULE.findall(every))
+    assert {"workers", "tests.faults", "inventory.dashboard"} <= set(MODULE.findall(every))

@@ -10,12 +10,10 @@ from inventory.access.current import set_caller
 from inventory.access.model import Caller, Verb
 from inventory.access.scopes import grants
 from inventory.access.service import NOT_COLLECTED, AccessService, has_verb, sent_key, with_user
+from inventory.access.sessions import COOKIE
 from inventory.web_api import needs, security_headers
 from inventory.web_api.needs import PUBLIC, Need
 from inventory.web_api.same_origin import WITHOUT_EFFECT
-
-COOKIE = "inventory_session"
-"""The cookie of a browser that has logged in."""
 
 AddressOf = Callable[[str, str], str]
 """The address of a client: of the peer, or, if that is a proxy, what it says in `X-Forwarded-For`."""

@@ -41,7 +41,7 @@ def programs(settings: Settings) -> list[Program]:
         Program("api", [python, "-m", "gunicorn", "wsgi:app"], settings.fetch_deadline + 10),
         Program("worker", [python, "-m", "workers", "collect"], settings.lease + 5),
         Program("scheduler", [python, "-m", "workers", "schedule"], 10),
-        Program("dashboard", [python, "-m", "inventory.ops.dashboard"], 5),
+        Program("dashboard", [python, "-m", "inventory.dashboard"], 5),
     ]
 
 

@@ -29,7 +29,7 @@ def command(settings: Settings) -> list[str]:
             f"INVENTORY_DATA_DIR={str(settings.data_dir)!r} is too long: the path of the Redis socket in it may have "
             f"{SOCKET_PATH_LIMIT} bytes; choose a shorter folder, or set INVENTORY_REDIS_URL"
         )
-    options = {"port": "0", "unixsocket": path, "unixsocketperm": "700", "save": "", "appendonly": "no", "daemonize": "no"}
+    options = {"port": "0", "unixsocket": path, "unixsocketperm": "600", "save": "", "appendonly": "no", "daemonize": "no"}
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     return [find_server(), *words, *(word for option in (*BOUNDS, *QUIET) for word in option.split())]
 

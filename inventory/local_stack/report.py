@@ -14,6 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from inventory.access.model import Mode
 from inventory.config import Settings
 from inventory.demo.addresses import HOST, SHOPS
 from inventory.hosts import bracketed
@@ -93,7 +94,7 @@ def report(settings: Settings, demo: Demo | None = None, not_well: str = "") -> 
     lines = [
         ("API", f"{api}/api/v1/metadata"),
         ("Documentation", f"{api}/docs"),
-        ("Queue", queue if _local(settings.host) else f"{queue} (it has no login: keep it private)"),
+        ("Queue", f"{queue}{_about_login(settings)}"),
         ("Kept in", str(settings.data_dir)),
         ("Logs", str(settings.data_dir / "log")),
         *([("Not well", f"{not_well}; the log of the API says why")] if not_well else []),
@@ -125,6 +126,13 @@ def _about_demo(settings: Settings, demo: Demo, api: str) -> list[tuple[str, str
         ("", f"{pages} | curl -F 'file=@-;filename=urls.txt' '{api}/api/v1/imports?kind=urls&tag=demo'"),
         ("", f"({in_demo} search 'tag:demo cookie.*.secure:false' --show 'cookie.*.secure')  # a few seconds later"),
     ]
+
+
+def _about_login(settings: Settings) -> str:
+    """How one gets to the dashboard, where it is not simply there."""
+    if settings.mode is not Mode.OPEN:
+        return " (its password is a key with the scope admin; the user does not matter)"
+    return "" if _local(settings.host) else " (it has no login: keep it private)"
 
 
 def _try(api: str, url: str) -> tuple[str, str]:

@@ -1,22 +1,20 @@
-"""The queue's dashboard as a program: `python -m inventory.ops.dashboard`.
+"""The queue's dashboard as a WSGI application; `python -m inventory.dashboard` serves it.
 
 It is rq-dashboard behind the same check of hosts and origins as the API: no page of another site may press its buttons.
-Its options are read from `RQ_DASHBOARD_…`, as by its own command, which only has a development server.
+Unless everything is open, it is for administrators alone. Its options are read from `RQ_DASHBOARD_…`, as by its own command,
+which only has a development server.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from gunicorn.app.base import BaseApplication
 from rq_dashboard import cli, web
 
 from inventory.config import Settings
-from inventory.errors import InventoryError, StartError
-from inventory.gunicorn_worker.options import common_options
+from inventory.errors import InventoryError, StorageUnavailable
 from inventory.ops import request_log
 from inventory.web_api import problems, same_origin, security_headers
 from inventory.web_api.same_origin import SameOrigin
@@ -24,7 +22,11 @@ from inventory.web_api.same_origin import SameOrigin
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-THREADS = 8
+    Admit = Callable[[WSGIEnvironment], None]
+
+HEALTH = "/healthz"
+"""Says that the dashboard lives, to whoever asks: a health check has no key."""
+CHALLENGE = ("WWW-Authenticate", 'Basic realm="Inventory", charset="UTF-8"')
 POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -32,15 +34,40 @@ POLICY = (
 """Its pages have inline scripts, and templates that are compiled to functions."""
 
 
-def application(settings: Settings) -> WSGIApplication:
-    """The dashboard of the Redis that the settings name."""
-    return SameOrigin(_dashboard(settings), settings.hosts, _refuse, changes=_may_change, policy=POLICY)
+def application(settings: Settings, admit: Admit | None = None) -> WSGIApplication:
+    """The dashboard of the Redis that the settings name.
+
+    `admit` raises an `InventoryError` for requests of those who may not see it. Without it everybody may, but for a login
+    of rq-dashboard's own.
+    """
+    app = Admitting(_dashboard(settings, own_login=admit is None), admit or (lambda _: None))
+    return SameOrigin(app, settings.hosts, _refuse, changes=_may_change, policy=POLICY)
 
 
-def _dashboard(settings: Settings) -> WSGIApplication:
-    """rq-dashboard as its own command builds it."""
+class Admitting:
+    """A WSGI application that passes on to another one what `admit` lets through, and asks everybody else for a login."""
+
+    def __init__(self, app: WSGIApplication, admit: Admit) -> None:
+        self._app, self._admit = app, admit
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        if environ["PATH_INFO"] == HEALTH:
+            return _healthy(start_response)
+        try:
+            self._admit(environ)
+        except StorageUnavailable as error:
+            return _refuse(environ, start_response, error)
+        except InventoryError as error:
+            return _ask_for_login(environ, start_response, error)
+        return self._app(environ, start_response)
+
+
+def _dashboard(settings: Settings, *, own_login: bool) -> WSGIApplication:
+    """rq-dashboard as its own command builds it; without `own_login` its user name and password do not count."""
     options = cli.run.make_context("rq-dashboard", [], auto_envvar_prefix="RQ_DASHBOARD").params
-    app = cli.make_flask_app(options["config"], options["username"], options["password"], options["url_prefix"])
+    login = (options["username"], options["password"]) if own_login else (None, None)
+    app = cli.make_flask_app(options["config"], *login, options["url_prefix"])
     app.config["RQ_DASHBOARD_REDIS_URL"] = list(options["redis_url"]) or [settings.redis]
     app.config["RQ_DASHBOARD_DISABLE_DELETE"] = options["disable_delete"]
     app.config["RQ_DASHBOARD_SHOW_FULL_ARGS"] = options["show_full_args"]
@@ -57,46 +84,29 @@ def _may_change(environ: WSGIEnvironment) -> bool:
     return same_origin.may_change(environ) or "/requeue/" in environ["PATH_INFO"]
 
 
-def _refuse(environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError) -> Iterable[bytes]:
-    status, code = problems.status_and_code(type(error))
-    request_id = request_log.identify(environ.get("HTTP_X_REQUEST_ID", ""))
-    body = problems.problem_json(status, code, str(error), request_id)
-    about = [("Content-Type", problems.MEDIA_TYPE), ("Content-Length", str(len(body))), ("X-Request-ID", request_id)]
-    start_response(f"{status} {HTTPStatus(status).phrase}", [*about, (security_headers.POLICY, security_headers.NOTHING)])
+def _healthy(start_response: StartResponse) -> Iterable[bytes]:
+    body = b'{"status":"alive"}'
+    start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
     return [body]
 
 
-class _Server(BaseApplication):  # type: ignore[misc]
-    """gunicorn with one process. It reads neither a configuration file nor a command line."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        super().__init__()
-
-    def load_config(self) -> None:
-        configuration = {
-            **common_options(self._settings, self._settings.dashboard_port),
-            "workers": 1,
-            "threads": THREADS,
-            "graceful_timeout": 3,
-            "proc_name": "inventory-dashboard",
-        }
-        for name, value in configuration.items():
-            self.cfg.set(name, value)
-
-    def load(self) -> WSGIApplication:
-        return application(self._settings)
+def _refuse(environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError) -> Iterable[bytes]:
+    detail = error.public_detail if isinstance(error, StorageUnavailable) else str(error)
+    return _problem(environ, start_response, *problems.status_and_code(type(error)), detail)
 
 
-def main() -> None:
-    """Serve the dashboard until SIGTERM."""
-    try:
-        server = _Server(Settings.read())
-    except StartError as error:
-        sys.stderr.write(f"inventory: {error}\n")
-        sys.exit(2)
-    server.run()
+def _ask_for_login(environ: WSGIEnvironment, start_response: StartResponse, error: InventoryError) -> Iterable[bytes]:
+    """401, for a key without the scope too: the browser is to ask for another one, and forget this."""
+    detail = f"{error} Send a key with the scope `admin` as the password, or log in at /login of the API."
+    return _problem(environ, start_response, 401, problems.status_and_code(type(error))[1], detail, CHALLENGE)
 
 
-if __name__ == "__main__":
-    main()
+def _problem(
+    environ: WSGIEnvironment, start_response: StartResponse, status: int, code: str, detail: str, *also: tuple[str, str]
+) -> Iterable[bytes]:
+    request_id = request_log.identify(environ.get("HTTP_X_REQUEST_ID", ""))
+    body = problems.problem_json(status, code, detail, request_id)
+    about = [("Content-Type", problems.MEDIA_TYPE), ("Content-Length", str(len(body))), ("X-Request-ID", request_id)]
+    policy = (security_headers.POLICY, security_headers.NOTHING)
+    start_response(f"{status} {HTTPStatus(status).phrase}", [*about, policy, *also])
+    return [body]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from inventory.errors import UnknownJob
+from inventory.errors import Unauthenticated, UnknownJob
 from inventory.jobs import schemas
 from inventory.jobs.documents import job_document
 from inventory.jobs.responses import csv_of_rows, newest_jobs, seen_job
 from inventory.services import services
+from inventory.ui.login import lead_to_login
 from inventory.ui.pages import page
 from inventory.web_api import arguments, needs
 
@@ -16,6 +17,8 @@ blueprint = Blueprint("job_pages", __name__, template_folder="templates")
 
 PAGE_JOBS = 50
 ROWS_QUERY = schemas.RowsQuery()
+
+blueprint.register_error_handler(Unauthenticated, lead_to_login)
 
 
 @blueprint.get("/jobs")

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, render_template, request, send_from_direc
 
 from inventory.hosts import bracketed, read_authority
 from inventory.services import services
+from inventory.ui.visitors import visitor
 from inventory.web_api import needs, security_headers
 from inventory.web_api.needs import PUBLIC
 
@@ -23,11 +24,14 @@ SWAGGER_SOURCES = " 'self'; style-src-elem 'self' 'unsafe-inline'; style-src-att
 """What Swagger UI needs beyond the policy of our pages: it loads scripts, and writes styles into the page."""
 
 
-def page(template: str, status: int = 200, *, also: str = "", **members: object) -> Response:
-    """A rendered template, whose scripts and styles carry `nonce`; `also` is what its policy allows besides."""
+def page(template: str, status: int = 200, *, also: str = "", forms: str = "'none'", **members: object) -> Response:
+    """A rendered template, which shows its `visitor`, and whose scripts and styles carry `nonce`.
+
+    `also` is what its policy allows besides, and `forms` where its forms may be sent.
+    """
     nonce = token_urlsafe(16)
-    response = Response(render_template(template, nonce=nonce, **members), status)
-    response.headers.update(security_headers.of_page(nonce, also))
+    response = Response(render_template(template, nonce=nonce, visitor=visitor(), **members), status)
+    response.headers.update(security_headers.of_page(nonce, also, forms))
     return response
 
 

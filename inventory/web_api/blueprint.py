@@ -15,7 +15,9 @@ from marshmallow import Schema, fields
 
 from inventory.errors import (
     CollectionFailed,
+    CsrfFailed,
     ExpiredKey,
+    ForeignOrigin,
     InvalidKey,
     InvalidQuery,
     InventoryError,
@@ -125,7 +127,7 @@ class Blueprint(flask_smorest.Blueprint):
     def problems(self, *errors: type[InventoryError] | int) -> Callable[[View], View]:
         """Document the errors of a view, with one example for each code; 421 and 500 are always among them.
 
-        So are those of keys, if the view needs a verb.
+        So are those of keys, if the view needs a verb, and that of a token, if pages of other sites are refused.
         """
 
         def decorate(view: View) -> View:
@@ -133,7 +135,7 @@ class Blueprint(flask_smorest.Blueprint):
             has_key = need is not None and need.verb != PUBLIC
             if need is not None and has_key:
                 view = self.doc(security=[{name: [need.verb]} for name in SCHEMES])(view)
-            of_keys = KEY_PROBLEMS if has_key else ()
+            of_keys = (*KEY_PROBLEMS, *([CsrfFailed] if ForeignOrigin in errors else ())) if has_key else ()
             of_quotas = (QuotaExceeded,) if self.url_prefix and need is not None and need.counted_as else ()
             for status, codes in _examples_of((*errors, *of_keys, *of_quotas)).items():
                 view = self.alt_response(

@@ -60,6 +60,7 @@ Every error is answered as `application/problem+json`. These belong to no single
 | 400 | `invalid_request` | The request is not well-formed HTTP. |
 | 401 | `key_required` | Nothing is answered without a key, unless INVENTORY_ACCESS opens it. |
 | 403 | `foreign_origin` | A page of another site sent a request that would change something. |
+| 403 | `csrf_failed` | A request with the cookie of a login would change something, and has no token of our pages. |
 | 404 | `not_found` | The route does not exist. |
 | 405 | `method_not_allowed` | The route does not support the method; the header Allow lists those that it supports. |
 | 408 | `request_timeout` | The request did not arrive in time. A client may pause for 15 s, and gains time at 8 KiB/s. |
@@ -76,7 +77,7 @@ Where a key, or an address without one, has quotas (INVENTORY_QUOTAS), each answ
 def register(app: Flask, masking: Masking = UNCONFIGURED) -> None:
     """Answer every error of the app as a problem, the unforeseen ones included."""
     app.extensions[MASKING] = masking
-    app.register_error_handler(InventoryError, _inventory_error)
+    app.register_error_handler(InventoryError, answer)
     app.register_error_handler(HTTPException, _framework_error)
     app.register_error_handler(Exception, _unforeseen)
     app.after_request(_redirect_to_path)
@@ -119,7 +120,8 @@ def status_and_code(error: type[InventoryError]) -> tuple[int, str]:
     return next((STATUS[base] for base in error.__mro__ if base in STATUS), FRAMEWORK_CODES[500][:2])
 
 
-def _inventory_error(error: InventoryError) -> Response:
+def answer(error: InventoryError) -> Response:
+    """An error of ours as a response."""
     status, code = status_and_code(type(error))
     if status == 500:
         return _unforeseen(error)

@@ -6,7 +6,7 @@ can set, else `Origin`. Both prove something only because the header Host is che
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -38,8 +38,9 @@ CACHED_HOSTS = 256
 class SameOrigin:
     """A WSGI application that passes requests on to another one, except those that `refuse` answers.
 
-    Refused are requests for a host that is not ours, and requests from another site for which `changes` is true. Every
-    response gets the security headers, with this `policy`.
+    Refused are requests for a host that is not ours, and requests from another site for which `changes` is true. What a
+    script of a page sends whose origin is among `origins` is no such request. Every response gets the security headers, with
+    this `policy`.
     """
 
     def __init__(
@@ -49,12 +50,14 @@ class SameOrigin:
         refuse: Refuse,
         *,
         changes: Callable[[WSGIEnvironment], bool] | None = None,
+        origins: Collection[str] = (),
         policy: str = security_headers.NOTHING,
     ) -> None:
         self._app = app
         self._refuse = refuse
         self._admit = lru_cache(CACHED_HOSTS)(hosts.admit)
         self._changes = changes or may_change
+        self._origins = frozenset(origins)
         self._headers = security_headers.usual(policy)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -63,7 +66,7 @@ class SameOrigin:
         host, target = environ.get("HTTP_HOST", ""), environ.get("RAW_URI", "/")
         if not self._admit(host) or not (target[:1] == "/" or _target_is_of(host, target)):
             return self._refuse(environ, start, _unknown(host))
-        if is_foreign(environ):
+        if is_foreign(environ) and environ.get("HTTP_ORIGIN") not in self._origins:
             if self._changes(environ):
                 return self._refuse(environ, start, foreign_origin(environ))
             environ[WITHOUT_EFFECT] = NOT_COLLECTED

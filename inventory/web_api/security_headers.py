@@ -19,10 +19,13 @@ PRIVATE = "private, no-cache"
 ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Cross-Origin-Resource-Policy", "same-origin"))
 
 
-def of_page(nonce: str, also: str = "") -> Mapping[str, str]:
-    """The headers of a page of ours, whose scripts and styles carry the nonce; `also` is appended to its policy."""
+def of_page(nonce: str, also: str = "", forms: str = "'none'") -> Mapping[str, str]:
+    """The headers of a page of ours, whose scripts and styles carry the nonce; `also` is appended to its policy.
+
+    `forms` is where its forms may be sent.
+    """
     policy = (
-        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; connect-src 'self'; "
+        f"default-src 'none'; base-uri 'none'; form-action {forms}; frame-ancestors 'none'; connect-src 'self'; "
         f"img-src 'self' data:; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'"
     )
     return {POLICY: policy + also, "Referrer-Policy": "same-origin", "Cache-Control": "no-store"}

@@ -13,7 +13,6 @@ from inventory.access.audit import AuditService
 from inventory.access.caller_limits import CallerLimits
 from inventory.access.keys import KeyService
 from inventory.access.quotas import QuotaService
-from inventory.access.service import AccessService
 from inventory.changes.fleet import FleetChanges
 from inventory.changes.service import ChangeService
 from inventory.clock import Clock, utc_now
@@ -44,6 +43,7 @@ from inventory.store import Store
 from inventory.thread_shares import share_threads
 from inventory.weather.service import WeatherService
 from inventory.wiring import bulk, collecting, messages
+from inventory.wiring.access import access_service, browser_sessions
 from inventory.wiring.parts import Parts, all_quotas, all_sources, open_store, shared_budgets
 
 __all__ = ["BODIES_IN_MEMORY", "COLLECT_FOR", "READ_FOR", "Services", "build", "open_store"]
@@ -106,7 +106,8 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
     indexer = Indexer(store.observations, records, page_of, parts.notifier, parts.rng)
     job_types = bulk.all_job_types(parts, records, search)
     jobs = bulk.job_service(parts, job_types, records)
-    access = AccessService(store.keys, mode=settings.mode, clock=clock)
+    sessions = browser_sessions(store, clock)
+    access = access_service(settings, store, sessions, clock)
     return Services(
         settings=settings,
         store=store,
@@ -137,6 +138,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         webhooks=webhooks,
         deliverer=messages.deliverer(parts, webhook_sink),
         access=access,
+        sessions=sessions,
         keys=KeyService(store.keys, access.forget, clock=clock),
         limits=CallerLimits(search.labels),
         audit=audit,

@@ -100,7 +100,7 @@ def test_what_the_programs_share_starts_no_thread_and_opens_nothing() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("program", ["gunicorn.conf", "workers.__main__", "inventory.ops.dashboard"])
+@pytest.mark.parametrize("program", ["gunicorn.conf", "workers.__main__", "inventory.dashboard"])
 def test_nearly_all_that_a_program_imports_is_shared(program: str) -> None:
     """What is missing from the list costs each start time, and nothing else: so it is noticed here."""
     script = f"""

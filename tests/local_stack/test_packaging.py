@@ -55,6 +55,23 @@ def test_a_database_is_reached_from_inside_alone(name: str) -> None:
     assert re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+(-\w+)?", SERVICES[name]["image"])
 
 
+def test_redis_asks_for_the_password_that_our_programs_send() -> None:
+    redis = SERVICES["redis"]
+    password = redis["command"][redis["command"].index("--requirepass") + 1]
+
+    assert password == redis["environment"]["REDISCLI_AUTH"] == "${INVENTORY_REDIS_PASSWORD-only-inside-this-network}"
+    for name in OURS:
+        assert SERVICES[name]["environment"]["INVENTORY_REDIS_PASSWORD"] == password
+
+
+def test_the_dashboard_finds_the_keys_where_the_api_has_them_and_is_watched_without_one() -> None:
+    ours, theirs = (SERVICES[name]["environment"] for name in ("rq-dashboard", "api"))
+
+    for name in ("STORE_URL", "ACCESS", "REDIS_URL"):
+        assert ours[f"INVENTORY_{name}"] == theirs[f"INVENTORY_{name}"]
+    assert "/healthz" in str(SERVICES["rq-dashboard"]["healthcheck"]["test"])
+
+
 @pytest.mark.parametrize("name", ["mongo", "redis", "files"])
 def test_the_program_of_a_foreign_image_is_found_by_its_path(name: str) -> None:
     """Where an image keeps its programs is its own affair: that of the file store moved them."""
@@ -82,7 +99,7 @@ def test_what_needs_a_database_waits_until_it_is_healthy(name: str) -> None:
 
     assert needed["redis"] == {"condition": "service_healthy"}
     assert all(how == {"condition": "service_healthy"} for how in needed.values())
-    assert ("mongo" in needed) == (name != "rq-dashboard")
+    assert "mongo" in needed
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "scheduler"])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from inventory.access.model import Mode
 from inventory.config import Settings
 from inventory.local_stack.report import is_ready, not_well, report, still_not_well, wait_until
 from tests.end_to_end.stack import free_port
@@ -47,8 +48,14 @@ def test_the_urls_can_be_opened_here(host: str, url: str) -> None:
 
 
 def test_a_dashboard_that_others_can_reach_is_pointed_out() -> None:
-    assert "no login" in report(Settings(host="0.0.0.0")).plain
+    assert "no login" in report(Settings(host="0.0.0.0", access=Mode.OPEN)).plain
     assert "no login" not in report(Settings()).plain
+
+
+def test_a_dashboard_for_keys_says_what_its_password_is() -> None:
+    for settings in (Settings(host="0.0.0.0"), Settings(access=Mode.KEYS), Settings(access=Mode.READONLY_OPEN)):
+        assert "its password is a key with the scope admin" in report(settings).plain
+        assert "no login" not in report(settings).plain
 
 
 def test_what_is_not_well_is_told_unless_it_passes() -> None:

@@ -56,7 +56,7 @@ def test_the_dashboard_shows_the_queue(running: Up) -> None:
 
 def test_redis_listens_on_its_socket_alone(running: Up) -> None:
     assert (running.data / "redis.sock").is_socket()
-    assert (running.data / "redis.sock").stat().st_mode & 0o077 == 0
+    assert (running.data / "redis.sock").stat().st_mode & 0o777 == 0o600
     assert "port=0" in running.log("redis")
 
 

@@ -118,7 +118,7 @@ def test_its_own_options_hold(running: Stack, queue: Queue, monkeypatch: pytest.
 
 def test_as_a_program_it_asks_for_a_login_if_one_is_set_and_ends_at_sigterm(running: Stack) -> None:
     port = free_port()
-    running.commands["dashboard"] = [PYTHON, "-m", "inventory.ops.dashboard"]
+    running.commands["dashboard"] = [PYTHON, "-m", "inventory.dashboard"]
     login = {"RQ_DASHBOARD_USERNAME": "me", "RQ_DASHBOARD_PASSWORD": "secret"}
     running.environment |= {"INVENTORY_DASHBOARD_PORT": str(port)} | login
     running.start("dashboard")

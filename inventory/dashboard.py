@@ -1,0 +1,89 @@
+"""The queue's dashboard as a program: `python -m inventory.dashboard`.
+
+Where keys count, it is for those who have one with the scope `admin`: as the password of HTTP Basic (with any user name), in
+the headers of the API, or by the cookie of its `/login`, which a browser sends to every port of a host.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from gunicorn.app.base import BaseApplication
+from werkzeug.datastructures import Authorization
+from werkzeug.http import parse_cookie
+
+from inventory.access.model import Mode, Verb
+from inventory.access.service import AccessService
+from inventory.access.sessions import COOKIE
+from inventory.config import Settings
+from inventory.errors import KeyRequired, StartError
+from inventory.gunicorn_worker.options import common_options
+from inventory.ops import dashboard
+from inventory.wiring.access import open_access
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
+
+THREADS = 8
+
+
+class Administrators:
+    """Admits requests of those who have a key with the scope `admin`; raises as `AccessService` does for all others."""
+
+    def __init__(self, access: AccessService) -> None:
+        self._access = access
+
+    def __call__(self, environ: WSGIEnvironment) -> None:
+        """Admit a request."""
+        authorization = environ.get("HTTP_AUTHORIZATION")
+        basic = Authorization.from_header(authorization) if authorization else None
+        key = basic.password if basic is not None and basic.type == "basic" else environ.get("HTTP_X_API_KEY")
+        cookie, address = parse_cookie(environ).get(COOKIE), environ.get("REMOTE_ADDR", "")
+        caller = self._access.authenticate(authorization, key, cookie, address)
+        if caller.key is None:
+            raise KeyRequired("The queue's dashboard is for administrators.")
+        self._access.require(caller, Verb.ADMIN, limited=False)
+
+
+def application(settings: Settings) -> WSGIApplication:
+    """The dashboard with the login that the settings ask for. Where everything is open, it needs no store."""
+    if settings.mode is Mode.OPEN:
+        return dashboard.application(settings)
+    return dashboard.application(settings, Administrators(open_access(settings)))
+
+
+class _Server(BaseApplication):  # type: ignore[misc]
+    """gunicorn with one process. It reads neither a configuration file nor a command line."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        configuration = {
+            **common_options(self._settings, self._settings.dashboard_port),
+            "workers": 1,
+            "threads": THREADS,
+            "graceful_timeout": 3,
+            "proc_name": "inventory-dashboard",
+        }
+        for name, value in configuration.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> WSGIApplication:
+        return application(self._settings)
+
+
+def main() -> None:
+    """Serve the dashboard until SIGTERM."""
+    try:
+        server = _Server(Settings.read())
+    except StartError as error:
+        sys.stderr.write(f"inventory: {error}\n")
+        sys.exit(2)
+    server.run()
+
+
+if __name__ == "__main__":
+    main()

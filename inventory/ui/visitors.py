@@ -1,0 +1,146 @@
+"""Who looks at our pages: the session of a browser that logged in, and the tokens that its own pages send (CSRF).
+
+A request whose key is in a header needs no token: no page of another site can send one. Of those that are authenticated by
+the cookie alone, each that may change something has to carry a token.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import cast
+
+from flask import Flask, Request, Response, request, session
+from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from wtforms import ValidationError
+
+from inventory.access import current
+from inventory.access.model import Caller, Mode
+from inventory.access.request_check import by_session
+from inventory.access.service import sent_key, with_user
+from inventory.access.sessions import COOKIE, LIFETIME
+from inventory.errors import CsrfFailed, InvalidRequest, StorageUnavailable, Unauthenticated
+from inventory.services import services
+from inventory.web_api import arguments
+from inventory.web_api.same_origin import SAFE
+
+HEADER, FIELD = "X-CSRFToken", "csrf_token"
+FORM = "application/x-www-form-urlencoded"
+LOGIN_COOKIE = "inventory_login"
+"""The session of nobody yet, in which the form of the login is sent. It has a name of its own, because another site may lead
+to that form: then the browser keeps back the cookie of who is logged in, which this one must not replace."""
+NOBODY = ""
+"""In place of the digest of a key."""
+SECRET, LOGIN_SECRET = "csrf_token", "login_token"
+"""The members of Flask's session with which flask-wtf compares tokens, one for each of the cookies."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """What a page shows of who looks at it. `can_log_in`: keys count for something, and none came in a header.
+
+    `name` is that of a key, or of the user of a proxy; `csrf` is the token for what the page sends, with a session.
+    """
+
+    can_log_in: bool = False
+    name: str | None = None
+    csrf: str | None = None
+
+
+class CookieSessions(SessionInterface):
+    """Flask's session, from our cookies. It is there to be read: logging in and out set these."""
+
+    def open_session(self, app: Flask, request: Request) -> SessionMixin:
+        """The secrets of a request's cookies, empty without one. While the store is away there are none."""
+        members: dict[str, str] = {}
+        if "HTTP_COOKIE" in request.environ and keys_count():
+            # Nothing can be answered here. The check of the request meets the store again, if it needs it.
+            with suppress(StorageUnavailable):
+                for cookie, member in ((COOKIE, SECRET), (LOGIN_COOKIE, LOGIN_SECRET)):
+                    if found := services().sessions.read(request.cookies.get(cookie, "")):
+                        members[member] = found.csrf_secret
+        return SecureCookieSession(members)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Nothing: no view changes it."""
+
+
+def register(app: Flask) -> None:
+    """Read the sessions of the app's requests, and check the tokens of those that need one."""
+    app.session_interface = CookieSessions()
+    app.before_request(_check_changes)
+
+
+def keys_count() -> bool:
+    """Whether keys count for something: not where everything is open."""
+    return services().access.mode is not Mode.OPEN
+
+
+def visitor() -> Visitor:
+    """Who looks at the page that is made."""
+    if not keys_count():
+        return Visitor()
+    caller = caller_with_key()
+    if caller is None or caller.key is None:
+        return Visitor(can_log_in=True)
+    if sent_key(request.headers.get("Authorization"), request.headers.get("X-API-Key")) is not None:
+        return Visitor(name=caller.user or caller.key.name)
+    return Visitor(can_log_in=True, name=caller.key.name, csrf=_token(SECRET) if SECRET in session else None)
+
+
+def token_for_login() -> tuple[str, str | None]:
+    """The token for the form of the login, and a `LOGIN_COOKIE` for it, unless the browser sent one."""
+    cookie = None
+    if LOGIN_SECRET not in session:
+        cookie = services().sessions.begin(NOBODY)
+        begun = services().sessions.read(cookie)
+        assert begun is not None
+        session[LOGIN_SECRET] = begun.csrf_secret
+    return _token(LOGIN_SECRET), cookie
+
+
+def _token(member: str) -> str:
+    return cast(str, generate_csrf(services().sessions.secret, member))
+
+
+def caller_with_key() -> Caller | None:
+    """Who sent a request that needs no key, if a key says so; one that does not count, or a store that is away, does not."""
+    headers = request.headers
+    authorization, key, cookie = headers.get("Authorization"), headers.get("X-API-Key"), request.cookies.get(COOKIE)
+    if authorization is key is cookie is None:
+        return None
+    try:
+        caller = services().access.authenticate(authorization, key, cookie, current.caller().address)
+    except (Unauthenticated, StorageUnavailable):
+        return None
+    return with_user(caller, headers.get)
+
+
+def form_field(name: str) -> str:
+    """A field of the form that was sent, "" without it; `InvalidRequest` if the form was cut."""
+    try:
+        return request.form.get(name, "")
+    except arguments.errors_of_cut_bodies() as error:
+        raise InvalidRequest("The form did not arrive whole. Send it again.") from error
+
+
+def check_token(member: str = SECRET) -> None:
+    """`CsrfFailed` unless the request has the token of a page of ours for this secret of the session."""
+    try:
+        validate_csrf(_sent_token(), services().sessions.secret, int(LIFETIME.total_seconds()), member)
+    except ValidationError as error:
+        raise CsrfFailed(
+            f"{error} The request has the cookie of a login, so it needs the token of a page of ours in {HEADER}. Load the"
+            " page again. A program sends its key instead, as `Authorization: Bearer`."
+        ) from error
+
+
+def _check_changes() -> None:
+    if request.method not in SAFE and by_session():
+        check_token()
+
+
+def _sent_token() -> str | None:
+    """The header counts, else the field of a form of ours. flask-wtf's `CSRFProtect` would read every body, uploads too."""
+    return request.headers.get(HEADER) or (form_field(FIELD) if request.mimetype == FORM else None)
