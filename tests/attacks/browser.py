@@ -10,11 +10,12 @@ import argparse
 import json
 import sys
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from inventory.local_stack.demo import Demo
+from tests.attacks import browser_keys
 from tests.attacks.browser_chromium import Chromium, Tab, chromium, find
+from tests.attacks.browser_claims import Claims
 from tests.attacks.browser_hostile import Hostile, hostile
 from tests.attacks.browser_service import JOB, QUEUE, Service
 from tests.local_stack.stack import ports_in_a_row, up
@@ -24,19 +25,6 @@ LOOK_UPS = ("picture", "quiet-picture", "script", "frame", "fetched", "quietly-f
 """What the page looks up in ways that work in any browser where nobody looks at who asks."""
 
 
-@dataclass
-class Claims:
-    """What was to hold, and whether it did."""
-
-    broken: list[str] = field(default_factory=list)
-
-    def add(self, name: str, holds: bool, why: object = "") -> None:
-        """One more."""
-        print(f"{'holds ' if holds else 'BROKEN'}  {name}{'' if holds else f': {why}'}", flush=True)
-        if not holds:
-            self.broken.append(name)
-
-
 def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.attacks.browser", description=__doc__)
     options.add_argument("--pictures", type=Path, help="a folder for pictures of the pages")
@@ -44,6 +32,8 @@ def main() -> int:
     program = find()
     if program is None:
         options.error("there is no Chromium: install the package chromium")
+    if pictures is not None:
+        pictures.mkdir(parents=True, exist_ok=True)
     demo, claims = Demo(ports_in_a_row()), Claims()
     names = [(EVIL, "127.0.0.1"), (LISTED, "127.0.0.1"), (REBOUND, "127.0.0.2")]
     arguments = ("--demo", "--demo-port", str(demo.first_port))
@@ -57,6 +47,8 @@ def main() -> int:
                 rebind(claims, browser, service, closing.enter_context(hostile("127.0.0.2", port)), what)
             control(claims, browser, service, evil, closing.enter_context(hostile("127.0.0.1")))
             use(claims, browser, service, pictures)
+    with chromium(program, names) as browser:
+        browser_keys.run(claims, browser, EVIL, REBOUND, pictures)
     print(f"\n{len(claims.broken)} claims are broken" if claims.broken else "\nevery claim holds")
     return 1 if claims.broken else 0
 
@@ -137,7 +129,6 @@ def use(claims: Claims, browser: Chromium, service: Service, pictures: Path | No
             except AssertionError as error:
                 worked = str(error)[:500]
             if pictures is not None:
-                pictures.mkdir(parents=True, exist_ok=True)
                 tab.picture(pictures / f"{name}-{host}.png")
             complaints = tab.complaints()
             claims.add(f"the page {name} works at {host}", not worked, worked)

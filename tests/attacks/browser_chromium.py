@@ -35,7 +35,7 @@ class Tab:
         self._socket = Client(address)
         self._numbers = itertools.count(1)
         self._events: list[dict[str, Any]] = []
-        for domain in ("Page", "Runtime", "Log", "Audits"):
+        for domain in ("Page", "Runtime", "Log", "Audits", "Network"):
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
@@ -75,8 +75,14 @@ class Tab:
         self._events.clear()
         return found
 
+    def answers(self) -> list[str]:
+        """What the requests of the page came to since its complaints were asked last: a status, or why there is none."""
+        self.run("1")
+        return [text for event in self._events for text in _answer(event)]
+
     def picture(self, path: Path) -> None:
         """Keep what can be seen."""
+        self.call("Page.bringToFront")
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot")["data"]))
 
 
@@ -123,3 +129,12 @@ def _complaint(event: dict[str, Any]) -> Iterator[str]:
         yield f"console: {about['args']}"
     elif event["method"] == "Audits.issueAdded" and "Policy" in about["issue"]["code"]:
         yield f"issue: {json.dumps(about['issue'])[:400]}"
+
+
+def _answer(event: dict[str, Any]) -> Iterator[str]:
+    about = event.get("params", {})
+    if event["method"] == "Network.responseReceived" or event["method"] == "Network.webSocketHandshakeResponseReceived":
+        yield str(about["response"]["status"])
+    elif event["method"] in ("Network.loadingFailed", "Network.webSocketFrameError"):
+        cors = about.get("corsErrorStatus", {}).get("corsError")
+        yield str(about.get("blockedReason") or cors or about.get("errorText") or about.get("errorMessage"))
