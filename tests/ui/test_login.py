@@ -193,6 +193,8 @@ def test_a_session_opens_pages_and_the_api(inside: FlaskClient, services: Servic
 
     for path in ("/jobs", f"/jobs/{course.id}", f"/jobs/{course.id}/rows.csv", "/api/v1/jobs", "/metrics"):
         assert inside.get(path).status_code == 200, path
+    with inside.get(f"/api/v1/jobs/{course.id}/events", buffered=False) as live:
+        assert (live.status_code, live.mimetype) == (200, "text/event-stream")
 
 
 @pytest.mark.parametrize("path", ["/", "/jobs", "/docs/", "/login"])
