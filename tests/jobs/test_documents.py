@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from inventory.jobs.documents import job_document, row_document
-from inventory.jobs.model import Counts, Job, JobStatus, Row, RowOutcome
+from inventory.jobs.model import LIMITS, Counts, Job, JobStatus, Row, RowOutcome
 from inventory.jobs.schemas import JobSchema, RowSchema
 from inventory.masking import UNCONFIGURED
 from inventory.web_api.blueprint import example
@@ -81,7 +81,10 @@ def test_the_time_left_of_a_job_that_hardly_moves_is_finite() -> None:
 def test_documents_have_the_members_that_are_documented() -> None:
     row = Row(3, "http://h/", RowOutcome.REJECTED, NOW, code="invalid_url", detail="No.")
 
-    assert list(job_document(RUNNING, NOW)) == list(JobSchema().fields) == list(example("jobs/running"))
+    limited = replace(RUNNING, options={LIMITS: ["*.example.com", "tag=shop"]})
+    assert list(job_document(RUNNING, NOW)) == list(example("jobs/running"))
+    assert list(job_document(limited, NOW)) == list(JobSchema().fields) == [*example("jobs/running"), "limits"]
+    assert job_document(limited, NOW)["limits"] == ["*.example.com", "tag=shop"]
     assert list(row_document(row, UNCONFIGURED)) == list(RowSchema().fields) == list(example("jobs/rows")["rows"][0])
     assert row_document(row, UNCONFIGURED)["finished_at"] == "2026-01-31T12:00:00.000Z"
 

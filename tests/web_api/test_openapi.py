@@ -14,8 +14,8 @@ from inventory.services import Services
 from tests.webpages.actions import URL
 
 UNDOCUMENTED = {
-    "/", "/docs/", "/docs/{path}", "/openapi.json", "/jobs", "/jobs/{job_id}", "/jobs/{job_id}/rows.csv", "/login", "/logout",
-    "/.well-known/security.txt",
+    "/", "/docs/", "/docs/{path}", "/openapi.json", "/jobs", "/jobs/{job_id}", "/jobs/{job_id}/rows.csv", "/login",
+    "/logout", "/.well-known/security.txt",
 }  # fmt: skip
 
 
