@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextvars import copy_context
+from contextvars import Context
 from datetime import timedelta
 from typing import Any
 
@@ -122,8 +122,8 @@ def test_a_lookup_is_of_whoever_sent_the_request_that_this_thread_answers(servic
         structlog.contextvars.bind_contextvars(request_id="r-1")
         service.note_lookup(page(URL))
 
-    service.note_lookup(page("http://h.test/by-a-command"))
-    copy_context().run(answer)
+    Context().run(service.note_lookup, page("http://h.test/by-a-command"))
+    Context().run(answer)
 
     assert [(each.key_name, each.target, each.request_id) for each in audit.entries] == [
         ("a", "https://h.test/?token=***&page=2", "r-1")
