@@ -25,6 +25,9 @@ from inventory.store.mongo.upserts import BATCH, update_all
 from inventory.store.turns import Served
 
 OLDEST_DUE = [("due_at", 1)]
+SEEN = "_id", "state", "fence"
+SEEN_WHOLE = *SEEN, "bulk", "revalidate"
+"""What must not have changed of a record that is leased. An acceptance may change the last two before and after that."""
 UNINDEXED: Document = {"indexed": None}
 """The mark of a record whose observations are not those of its outcome yet; `observing` explains it."""
 
@@ -170,11 +173,12 @@ def _claim_one(database: Database[Document], chosen: Document, until: datetime) 
 
 
 def _lease(database: Database[Document], candidates: Sequence[Document], until: datetime) -> list[Record]:
-    """Those of the candidates that no other caller was quicker to lease."""
+    """Those of the candidates that no other caller was quicker to lease; whole ones need not be read again."""
     leases = {each["_id"]: secrets.token_hex(16) for each in candidates}
+    is_whole = "key" in candidates[0]
     operations = [
         UpdateOne(
-            {"_id": each["_id"], "state": each["state"], "fence": each["fence"]},
+            {name: each.get(name) for name in (SEEN_WHOLE if is_whole else SEEN)},
             {
                 "$set": {"state": State.RUNNING.value, "lease": leases[each["_id"]], "due_at": truncated(until)},
                 "$inc": {"attempt": 1, "fence": 1},
@@ -182,10 +186,18 @@ def _lease(database: Database[Document], candidates: Sequence[Document], until: 
         )
         for each in candidates
     ]
-    database["records"].bulk_write(operations, ordered=False)
+    leased = database["records"].bulk_write(operations, ordered=False)
+    if is_whole and leased.matched_count == len(candidates):
+        return [_as_leased(each, leases[each["_id"]], until) for each in candidates]
     ours = {"_id": {"$in": list(leases)}, "lease": {"$in": list(leases.values())}}
     claimed = {each["_id"]: documents.record(each) for each in database["records"].find(ours, without())}
     return [claimed[key] for key in leases if key in claimed]
+
+
+def _as_leased(seen: Document, lease: str, until: datetime) -> Record:
+    """The record that `_lease` made of what was seen."""
+    leased = {"state": State.RUNNING.value, "lease": lease, "due_at": truncated(until)}
+    return documents.record(seen | leased | {name: seen[name] + 1 for name in ("attempt", "fence")})
 
 
 def _due(now: datetime, *, bulk: bool) -> list[Document]:

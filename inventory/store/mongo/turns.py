@@ -12,18 +12,24 @@ from typing import Any
 from pymongo.database import Database
 
 from inventory.store.mongo.connection import Document
+from inventory.store.mongo.latest import without
 from inventory.store.turns import MIN_OWNERS, Served, take_turns
 
 ORDER = [("owner", 1), ("bulk", 1), ("due_at", 1)]
 """Owner by owner; of each what lookups asked for first, and of that what a clock that was ahead wrote last."""
 FIELDS: Document = {"state": 1, "fence": 1, "owner": 1, "bulk": 1, "due_at": 1}
 
-Find = Callable[[Document], Sequence[Document]]
-"""Gives the first due documents, owner by owner, of those within these bounds of `owner`; no more than the limit."""
+Find = Callable[[Document | str | None], Sequence[Document]]
+"""Gives the first due documents, owner by owner, of an owner or those within these bounds; no more than the limit."""
 
 
 def in_turns(database: Database[Document], due: Sequence[Document], served: Served, *, limit: int) -> list[Document]:
-    """Records that one of the filters `due` finds, evenly of each owner; those of lookups come first."""
+    """Records that one of the filters `due` finds, evenly of each owner; those of lookups come first.
+
+    If only the owner that was served last has any, the documents are whole, but for the latest snapshot.
+    """
+    if not _finding(database, due, FIELDS, 1)({"$ne": served.last or None}):
+        return list(_finding(database, due, without(), limit)(served.last or None))
     turns = take_turns(queues(_finding(database, due, FIELDS, limit), last=served.last, limit=limit), limit)
     served.note(turns)
     return sorted((each for _, _, each in turns), key=is_bulk)
@@ -43,7 +49,7 @@ def _round_and_age(turn: tuple[int, str, Document]) -> tuple[int, bool, datetime
 
 
 def _finding(database: Database[Document], due: Sequence[Document], fields: Document, limit: int) -> Find:
-    def find(owner: Document) -> Sequence[Document]:
+    def find(owner: Document | str | None) -> Sequence[Document]:
         chosen = {"$or": [each | {"owner": owner} for each in due]}
         return list(database["records"].find(chosen, dict(fields)).sort(ORDER).limit(limit))
 
