@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 
+from inventory.jobs.model import Batch, Job
 from inventory.records.model import State
 from inventory.store import Store
 from inventory.store.mongo import documents
@@ -18,7 +19,8 @@ from tests.access.fakes import new_key
 from tests.contract.actions import LEASE, NOW, accept, after, collect, found, stored, target
 from tests.contract.backends import Backend, MongoBackend, SqliteBackend, database
 from tests.contract.event_actions import event, listed
-from tests.contract.job_actions import claim, complete, ready, work
+from tests.contract.job_actions import claim, complete, job, read, ready, work
+from tests.contract.owner_actions import ready_for
 from tests.contract.watch_actions import add
 
 OLD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, 0, NULL, NULL, 0)"
@@ -145,3 +147,86 @@ def test_a_file_of_the_very_first_version_is_brought_forward(sqlite: SqliteBacke
     with closing(sqlite3.connect(sqlite.path)) as connection:
         indexes = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
     assert {"records_stored_of_source", "records_unstored_of_source"} <= indexes
+
+
+BEFORE_OWNERS = next(n for n, each in enumerate(MIGRATIONS) if any("ADD COLUMN owner" in statement for statement in each))
+PENDING = (
+    "INSERT INTO records (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots)"
+    " VALUES (?, ?, ?, ?, 'pending', ?, ?, ?, 0, 0, 0)"
+)
+JOB = "INSERT INTO jobs (id, kind, created_at, options, status) VALUES (?, 'urls', ?, x'7b7d', 'running')"
+BATCH = (
+    "INSERT INTO batches (job_id, number, first_row, last_row, rows, bytes, due_at, queued, checkpoint)"
+    " VALUES (?, 1, 1, 3, 3, 9, ?, 1, NULL)"
+)
+
+
+def file_before_owners(backend: SqliteBackend, old: Job) -> None:
+    backend.path.parent.mkdir()
+    with closing(sqlite3.connect(backend.path, isolation_level=None)) as connection:
+        for statement in (each for migration in MIGRATIONS[:BEFORE_OWNERS] for each in migration):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {BEFORE_OWNERS}")
+        for n in range(20):
+            each = target(n)
+            connection.execute(PENDING, [each.id, each.source, each.key, each.host, MILLIS, MILLIS, MILLIS])
+        connection.execute(JOB, [bytes.fromhex(old.id), MILLIS])
+        connection.execute(BATCH, [bytes.fromhex(old.id), MILLIS])
+
+
+def database_before_owners(backend: MongoBackend, old: Job) -> None:
+    version = next(
+        n for n, each in enumerate(mongo_schema.MIGRATIONS) if "state owner bulk due_at" in each.get("records", ())
+    )
+    with closing(backend.open()) as store:
+        store.records.accept_each([(target(n), None) for n in range(20)], now=NOW)
+        store.jobs.create(old)
+        read(store, 1)
+    with backend.client() as client:
+        kept = database(client)
+        for name in ("records", "jobs", "batches"):
+            kept[name].update_many({}, {"$unset": {"owner": ""}})
+            kept[name].drop_indexes()
+        for migration in (*mongo_schema.MIGRATIONS[:version], mongo_schema.REPLACED):
+            mongo_schema.create_indexes(kept, migration)
+        kept["meta"].update_one({"_id": "schema"}, {"$set": {"version": version}})
+
+
+def test_what_was_accepted_before_there_were_owners_takes_turns_as_that_of_nobody(backend: Backend) -> None:
+    old = job()
+    if isinstance(backend, SqliteBackend):
+        file_before_owners(backend, old)
+    else:
+        database_before_owners(backend, old)
+    key = "k" * 32
+    with closing(backend.open()) as store:
+        wanted = [(target(n, host="other.example"), None) for n in range(3)]
+        store.records.accept_each(wanted, now=NOW, owners=[key] * 3)
+        claims = store.records.claim_due(now=NOW, lease_for=LEASE, limit=6)
+
+        assert sorted(each.owner for each in claims) == ["", "", "", key, key, key]
+        assert store.records.settle([stored(each) for each in claims]) == [True] * 6
+        assert len(store.records.claim_due(now=NOW, lease_for=LEASE, limit=99)) == 17
+        ready_for(store, key, 1)
+        assert {(batch.job_id == old.id, job.owner) for job, batch in (batch_of(store), batch_of(store))} == {
+            (True, ""),
+            (False, key),
+        }
+
+
+def batch_of(store: Store) -> tuple[Job, Batch]:
+    claimed = store.jobs.claim(now=NOW, lease_for=LEASE)
+    assert claimed is not None
+    return claimed
+
+
+def test_indexes_that_were_replaced_are_dropped_once(mongo: MongoBackend) -> None:
+    database_before_owners(mongo, job())
+    with closing(mongo.open()) as store:
+        store.prepare()
+
+    with mongo.client() as client:
+        for name, replaced in mongo_schema.REPLACED.items():
+            kept = [[field for field, _ in index["key"]] for index in database(client)[name].index_information().values()]
+            assert not any(each.split() in kept for each in replaced)
+        mongo_schema.drop_indexes(database(client), mongo_schema.REPLACED)

@@ -74,7 +74,7 @@ def job(document: Mapping[str, Any], counts: Counts | None = None) -> Job:
     )
 
 
-def new_batch(job_id: str, wanted: NewBatch, due_at: datetime, owner: str) -> Document:
+def new_batch(job_id: str, wanted: NewBatch, due_at: datetime, owner: str = "") -> Document:
     """The document of a new batch. `done` says that all of it was worked on, and that `finish` said so."""
     return {"_id": batch_id(job_id, wanted.number), "done": False, **_new_batch(job_id, wanted, due_at, owner)}
 
