@@ -20,7 +20,6 @@ from inventory.config import Settings
 from inventory.errors import KeyRequired, StartError
 from inventory.gunicorn_worker.options import common_options
 from inventory.ops import dashboard
-from inventory.wiring.access import open_access
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -50,6 +49,8 @@ def application(settings: Settings) -> WSGIApplication:
     """The dashboard with the login that the settings ask for. Where everything is open, it needs no store."""
     if settings.mode is Mode.OPEN:
         return dashboard.application(settings)
+    from inventory.wiring.access import open_access  # here: it takes 30 MB, and half a second
+
     return dashboard.application(settings, Administrators(open_access(settings)))
 
 
