@@ -6,13 +6,16 @@ the headers of the API, or by the cookie of its `/login`, which a browser sends 
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gunicorn.app.base import BaseApplication
 from werkzeug.datastructures import Authorization
 from werkzeug.http import parse_cookie
 
+from inventory.access import address
 from inventory.access.model import Mode, Verb
 from inventory.access.service import AccessService
 from inventory.access.sessions import COOKIE
@@ -28,18 +31,22 @@ THREADS = 8
 
 
 class Administrators:
-    """Admits requests of those who have a key with the scope `admin`; raises as `AccessService` does for all others."""
+    """Admits requests of those who have a key with the scope `admin`; raises as `AccessService` does for all others.
 
-    def __init__(self, access: AccessService) -> None:
-        self._access = access
+    `address_of` tells the address of a client from that of the peer and `X-Forwarded-For`.
+    """
+
+    def __init__(self, access: AccessService, address_of: Callable[[str, str], str]) -> None:
+        self._access, self._address_of = access, address_of
 
     def __call__(self, environ: WSGIEnvironment) -> None:
         """Admit a request."""
         authorization = environ.get("HTTP_AUTHORIZATION")
         basic = Authorization.from_header(authorization) if authorization else None
         key = basic.password if basic is not None and basic.type == "basic" else environ.get("HTTP_X_API_KEY")
-        cookie, address = parse_cookie(environ).get(COOKIE), environ.get("REMOTE_ADDR", "")
-        caller = self._access.authenticate(authorization, key, cookie, address)
+        cookie = parse_cookie(environ).get(COOKIE)
+        client = self._address_of(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
+        caller = self._access.authenticate(authorization, key, cookie, client)
         if caller.key is None:
             raise KeyRequired("The queue's dashboard is for administrators.")
         self._access.require(caller, Verb.ADMIN, limited=False)
@@ -51,7 +58,8 @@ def application(settings: Settings) -> WSGIApplication:
         return dashboard.application(settings)
     from inventory.wiring.access import open_access  # here: it takes 30 MB, and half a second
 
-    return dashboard.application(settings, Administrators(open_access(settings)))
+    proxies = address.TrustedProxies.of(os.environ.get(address.VARIABLE, ""))
+    return dashboard.application(settings, Administrators(open_access(settings), proxies.client))
 
 
 class _Server(BaseApplication):  # type: ignore[misc]
