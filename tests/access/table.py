@@ -125,6 +125,10 @@ TABLE = (
         "GET", f"{WATCH}/messages/<number>/findings", "watch", f"{V1}/watches/{{watch}}/messages/1/findings", ok=404,
         beyond=NO_WATCH,
     ),
+    line(
+        "POST", f"{WATCH}/messages/<number>/deliveries/<delivery_id>/again", "watch",
+        f"{V1}/watches/{{watch}}/messages/1/deliveries/{'0' * 32}/again", ok=404, beyond=NO_WATCH,
+    ),
     # What has no host
     line("GET", f"{V1}/webhooks", "watch"),
     line("POST", f"{V1}/webhooks", "watch", json={"url": "https://new.hooks.test/"}, ok=(201, 200)),
@@ -154,6 +158,11 @@ TABLE = (
     line("POST", f"{V1}/keys", "admin", json={"name": "new", "scopes": ["read"]}, ok=201),
     line("GET", f"{V1}/keys/<key_id>", "admin", f"{V1}/keys/{{key}}"),
     line("DELETE", f"{V1}/keys/<key_id>", "admin", f"{V1}/keys/{{key}}", ok=204),
+    line("GET", f"{V1}/audit", "admin"),
+    line("GET", "/login", PUBLIC, ok=(200, 404)),
+    line("POST", "/login", PUBLIC, data={"key": "nonsense"}, ok=(401, 404)),
+    line("POST", "/logout", PUBLIC, ok=(303, 403, 404)),
+    line("GET", "/.well-known/security.txt", PUBLIC, ok=404),
 )  # fmt: skip
 
 
