@@ -259,6 +259,17 @@ def test_a_key_has_quotas_of_its_own_wherever_it_is_used(make_client: Callable[.
     assert left(client.get("/api/v1/records"))["lookups-minute"] == 4
 
 
+def test_a_lookup_that_a_key_may_never_collect_is_not_said_to_have_to_wait(make_client: Callable[..., FlaskClient]) -> None:
+    client = make_client("collections=1/day", access=Mode.KEYS)
+    services: Services = client.application.extensions[EXTENSION]
+    _, text = services.keys.create("org", ["read", "collect:example.org"])
+
+    def ask(url: str) -> int:
+        return client.get(METADATA, query_string={"url": url}, headers={"X-API-Key": text}).status_code
+
+    assert [ask(OTHER), ask(f"{OTHER}2"), ask(URL)] == [202, 429, 404]
+
+
 def test_an_admin_sees_what_is_left_of_the_quotas_of_a_key(make_client: Callable[..., FlaskClient], ticks: Ticks) -> None:
     client = make_client("lookups=5/minute,imports=3/day")
     made = client.post("/api/v1/keys", json={"name": "ci", "scopes": ["read"], "quotas": {"lookups": "7/minute"}})
