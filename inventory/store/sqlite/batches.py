@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from inventory.jobs.model import Batch, Job, NewBatch, Row, RowOutcome
+from inventory.jobs.model import Batch, Job, JobStatus, NewBatch, Row, RowOutcome
 from inventory.store.codecs import text_bytes, to_millis
 from inventory.store.sqlite import job_columns as columns
 from inventory.store.sqlite.connections import Adapter, Connections
 from inventory.store.sqlite.opening import Connection
-from inventory.store.sqlite.owners import owners_in_turn, queue, rows_of
+from inventory.store.sqlite.owners import Run, owners_in_turn, queue, rows_of
 from inventory.store.sqlite.rows import AHEAD
 from inventory.store.turns import Served
 
@@ -33,20 +33,22 @@ FIRST = """
     SELECT job_id, number FROM batches INDEXED BY batches_queued WHERE queued = 1 AND owner = :owner AND due_at <= :now
     ORDER BY number, due_at LIMIT 1"""
 QUEUED = queue("batches", "queued = 1", ["due_at <= :now"], FIRST)
-CLAIMABLE = """
-    SELECT EXISTS (SELECT 1 FROM batches INDEXED BY batches_queued WHERE queued = 1 AND due_at <= :now)
-    OR EXISTS (SELECT 1 FROM batches WHERE queued = 0 AND due_at <= :now)"""
 WAKE = """
     UPDATE batches SET queued = 1 WHERE (job_id, number) IN
     (SELECT job_id, number FROM batches WHERE queued = 0 AND due_at <= :now ORDER BY due_at LIMIT :limit)"""
 CLAIMABLE_AHEAD = f"""
     SELECT batches.job_id, batches.number FROM jobs JOIN batches ON batches.job_id = jobs.id AND batches.{AHEAD}
     WHERE jobs.status IN ('queued', 'running') LIMIT :limit"""
+CLAIMABLE = f"""
+    SELECT EXISTS (SELECT 1 FROM batches INDEXED BY batches_queued WHERE queued = 1 AND due_at <= :now),
+    EXISTS (SELECT 1 FROM batches WHERE queued = 0 AND due_at <= :now), EXISTS ({CLAIMABLE_AHEAD})"""
+"""Whether any in the queue is due, any that waits, and any that a clock wrote which was ahead."""
 WAKE_AHEAD = f"UPDATE batches SET queued = 1, due_at = :now WHERE (job_id, number) IN ({CLAIMABLE_AHEAD})"
 CLAIM = f"""
     UPDATE batches SET queued = 0, lease = :lease, due_at = :until, attempt = attempt + 1, fence = fence + 1
     WHERE (job_id, number) = ({FIRST}) RETURNING {columns.BATCH}"""
-START = "UPDATE jobs SET status = 'running', started_at = :now WHERE id = :id AND status = 'queued'"
+FIND_JOB = f"SELECT {columns.JOB} FROM jobs WHERE id = :id"
+START = f"UPDATE jobs SET status = 'running', started_at = :now WHERE id = :id RETURNING {columns.JOB}"
 
 CLAIM_HOLDS = "job_id = :job_id AND number = :number AND lease = :lease AND fence = :fence"
 IMPLICIT_SUCCESSES = f"SELECT {columns.IMPLICIT_SUCCESSES} FROM batches WHERE {CLAIM_HOLDS}"
@@ -76,23 +78,34 @@ class Batches(Adapter):
 
     def claim(self, *, now: datetime, lease_for: timedelta) -> tuple[Job, Batch] | None:
         values: dict[str, Any] = {"now": to_millis(now), "until": to_millis(now + lease_for), "limit": MAX_QUEUED}
-        is_any = self._connections.rows(CLAIMABLE, values)[0][0]
-        if not is_any and not self._connections.rows(CLAIMABLE_AHEAD, values | {"limit": 1}):
+        is_queued, is_waiting, is_ahead = self._connections.rows(CLAIMABLE, values)[0]
+        if not (is_queued or is_waiting or is_ahead):
             return None
         with self._connections.writing() as connection:
-            connection.execute(WAKE, values)
-            connection.execute(WAKE_AHEAD, values)
-            owners = owners_in_turn(rows_of(connection), QUEUED, values, last=self._served.last, limit=1)
-            if not owners:
+            if is_waiting:
+                connection.execute(WAKE, values)
+            if is_ahead:
+                connection.execute(WAKE_AHEAD, values)
+            owner = self._next_owner(rows_of(connection), values)
+            if owner is None:
                 return None
-            self._served.last = owners[0]
-            lease = {"lease": secrets.token_hex(16), "owner": owners[0]}
+            lease = {"lease": secrets.token_hex(16), "owner": owner}
             claimed = connection.execute(CLAIM, values | lease).fetchall()
             batch = columns.batch(claimed[0])
             job_id = {"id": columns.short(batch.job_id)}
-            connection.execute(START, values | job_id)
-            found = connection.execute(f"SELECT {columns.JOB} FROM jobs WHERE id = :id", job_id).fetchall()
-        return columns.job(found[0]), batch
+            job = columns.job(connection.execute(FIND_JOB, job_id).fetchall()[0])
+            if job.status is JobStatus.QUEUED:
+                job = columns.job(connection.execute(START, values | job_id).fetchall()[0])
+        return job, batch
+
+    def _next_owner(self, run: Run, values: Mapping[str, Any]) -> str | None:
+        """The owner whose turn it is; None if nobody has a batch in the queue that is due."""
+        low, high, is_any = run(QUEUED.ends, values)[0]
+        if low == high:
+            return low if is_any else None
+        owners = owners_in_turn(run, QUEUED, values, last=self._served.last, limit=1)
+        self._served.last = owners[0] if owners else self._served.last
+        return owners[0] if owners else None
 
     def add_batches(
         self, claim: Batch, batches: Sequence[NewBatch], *, checkpoint: str | None, until: datetime
