@@ -131,7 +131,7 @@ class RecordService:
         known = dict(self._records.find_all([target.id for target in targets]))
         wanted = [
             (target, lookup.unless_due(known.get(target.id)), owner)
-            for target, owner in zip(targets, owners or [self.owner()] * len(targets), strict=True)
+            for target, owner in zip(targets, [self.owner()] * len(targets) if owners is None else owners, strict=True)
             if lookup.is_wanted(known.get(target.id), fresh_for=self._fresh_for, now=now)
         ]
         for acceptance in self._accept_together(wanted, noted, now=now) if wanted else ():
