@@ -65,6 +65,8 @@ def listed(store: Store, *, limit: int = 2, **chosen: Any) -> list[AuditEntry]:
         ({"until": after(1)}, [1]),
         ({"since": after(1), "until": after(3)}, [4, 3, 2]),
         ({"key_id": "k1", "action": "key."}, [3]),
+        ({"key_id": "k1", "action": "metadata."}, [1]),
+        ({"address": "203.0.113.7", "action": "key.create"}, [2]),
         ({"key_id": "k1", "address": "203.0.113.7", "action": "metadata.delete", "since": after(0)}, [1]),
     ],
 )

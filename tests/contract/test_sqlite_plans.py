@@ -148,11 +148,12 @@ DELIVERIES = [*DUE_DELIVERIES, deliveries.SETTLE, deliveries.AGAIN, deliveries.C
 CHOSEN = product([None, "x"], [None, "x"], [None, DeliveryState.FAILED])
 WATCHES = [watches.LISTING, webhooks.LISTING, *(deliveries.listing_statement(*each)[0] for each in CHOSEN)]
 KEYS = [keys.FIND, keys.OF_ID, keys.OF_NAME, keys.LISTING, keys.REVOKE, keys.NOTE_USE]
-AUDITED = product([None, "x"], [None, "x"], [{"action": None}, {"action": "x"}, {"noun": "x"}], [None, NOW], [None, NOW])
+ACTIONS = [None, "key.create", "key.", *audit.COMMONEST]
+AUDITED = product([None, "x"], [None, "x"], ACTIONS, [None, NOW], [None, NOW])
 AUDIT = [
     audit.PRUNE,
     *(
-        audit.listing_statement({"key_id": key, "address": address} | action, since, until)[0]
+        audit.listing_statement(audit.named(key, address, action), since, until)[0]
         for key, address, action, since, until in AUDITED
     ),
 ]

@@ -22,6 +22,8 @@ ADD = f"""
 LISTING = f"""
     SELECT {COLUMNS} FROM audit WHERE {{chosen}} AND (at, id) < (:instant, :id) ORDER BY at DESC, id DESC LIMIT :limit"""
 PRUNE = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < :before ORDER BY at LIMIT :limit)"
+COMMONEST = frozenset({"metadata.", "metadata.look_up"})
+"""Actions that most entries have where lookups are kept."""
 TIMES = {"since": "at >= :since", "until": "at < :until"}
 
 
@@ -51,8 +53,7 @@ class SqliteAudit(Adapter):
         limit: int,
         after: listing.Key | None,
     ) -> Sequence[AuditEntry]:
-        named = {"key_id": key_id, "address": address, **_of_action(action)}
-        statement, values = listing_statement(named, since, until)
+        statement, values = listing_statement(named(key_id, address, action), since, until)
         found = self._connections.rows(statement, values | rows.page(limit, after))
         names = COLUMNS.split(", ")
         return [read_entry(dict(zip(names, row, strict=True))) for row in found]
@@ -62,12 +63,19 @@ class SqliteAudit(Adapter):
             return connection.execute(PRUNE, {"before": to_millis_up(before), "limit": limit}).rowcount
 
 
+def named(key_id: str | None, address: str | None, action: str | None) -> dict[str, str | None]:
+    """The columns that are asked for, the one first that has the fewest entries: a key makes far more lookups than keys."""
+    if action is None or action in COMMONEST:
+        return {"key_id": key_id, "address": address, **_of_action(action)}
+    return {**_of_action(action), "key_id": key_id, "address": address}
+
+
 def listing_statement(
-    named: dict[str, str | None], since: datetime | None, until: datetime | None
+    chosen: dict[str, str | None], since: datetime | None, until: datetime | None
 ) -> tuple[str, dict[str, Any]]:
     """The statement of a listing, and its values but for the page."""
-    values: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
-    # By the first that is named, of which there are usually the fewest entries; the others are told from the row.
+    values: dict[str, Any] = {name: value for name, value in chosen.items() if value is not None}
+    # By the first, which SQLite cannot know to have the fewest entries without statistics; the others are told from the row.
     conditions = [f"{'' if number == 0 else '+'}{name} = :{name}" for number, name in enumerate(values)]
     times = {"since": since, "until": until}
     values |= {name: to_millis_up(instant) for name, instant in times.items() if instant is not None}
