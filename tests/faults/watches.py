@@ -15,10 +15,11 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
 
@@ -44,6 +45,7 @@ FIELDS = 8
 """Headers of a target, in each of which one change can be planted."""
 ENDS_WITHIN, IS_SILENT_FOR = 8.0, 15.0
 """Seconds in which what was accepted before a pause is collected, and for which nothing may be collected after that."""
+Result = TypeVar("Result")
 Planted = tuple[str, str]
 """The path of a target, and the header that changed."""
 
@@ -129,11 +131,7 @@ class Watched:
         began = time.monotonic()
         while time.monotonic() < began + seconds:
             self.running.look_after()
-            try:
-                told = sum(each.findings for each in self.messages(store))
-            except StorageUnavailable:
-                told = -1
-            if told >= len(self.site.planted):
+            if sum(each.findings for each in self.messages(store)) >= len(self.site.planted):
                 break
             time.sleep(0.5)
         return time.monotonic() - began
@@ -166,7 +164,7 @@ class Watched:
 
     def messages(self, store: Store) -> Sequence[Message]:
         """All that the watch told."""
-        return store.messages.listing(self.watch_id, limit=100_000, after=None)
+        return patiently(lambda: store.messages.listing(self.watch_id, limit=100_000, after=None))
 
     def complaints(self, store: Store) -> Iterator[str]:
         """What does not hold."""
@@ -204,14 +202,13 @@ class Watched:
             yield f"{len(large)} bodies are too large"
 
     def _going_on(self, store: Store) -> Iterator[Delivery]:
-        for webhook_id in self.webhooks.values():
+        for address in self.webhooks.values():
             for state in (DeliveryState.PENDING, DeliveryState.RUNNING):
-                yield from store.deliveries.listing(
-                    address=webhook_id, message_id=None, state=state, limit=1_000, after=None
-                )
+                listing = partial(store.deliveries.listing, address=address, message_id=None, state=state)
+                yield from patiently(partial(listing, limit=1_000, after=None))
 
     def _findings(self, store: Store, message: Message) -> Sequence[Finding]:
-        return store.messages.findings(message.id, limit=100_000, after=None)
+        return patiently(lambda: store.messages.findings(message.id, limit=100_000, after=None))
 
     def _planted(self, finding: Finding) -> Planted:
         known = {Target("webpage", self.site.url(path), "127.0.0.1").id: path for path in self.paths}
@@ -221,6 +218,16 @@ class Watched:
         answer = requests.request(method, f"{self.running.url}/api/v1{path}", json=body or None, timeout=60)
         answer.raise_for_status()
         return answer.json()
+
+
+def patiently(read: Callable[[], Result]) -> Result:
+    """What a store answers; it may be away for a while."""
+    for _ in range(60):
+        try:
+            return read()
+        except StorageUnavailable:
+            time.sleep(1)
+    return read()
 
 
 def prove(
