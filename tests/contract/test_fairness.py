@@ -79,7 +79,7 @@ class Worker:
 
 def much(backend: Backend, count: int) -> int:
     """How much the busy key has: mongomock looks at all of it for each question, as FerretDB 1 does."""
-    return count if isinstance(backend, SqliteBackend) else 200
+    return count if isinstance(backend, SqliteBackend) else 120
 
 
 def run(backend: Backend, world: World, skews: list[timedelta], until: Counter[str], *, limit: timedelta) -> None:
