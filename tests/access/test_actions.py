@@ -25,6 +25,7 @@ ACTIONS = {
     "POST /api/v1/watches/<watch_id>/pause": "watch.pause",
     "POST /api/v1/watches/<watch_id>/resume": "watch.resume",
     "POST /api/v1/watches/<watch_id>/test": "watch.test",
+    "POST /api/v1/watches/<watch_id>/messages/<number>/deliveries/<delivery_id>/again": "delivery.again",
     "POST /api/v1/webhooks": "webhook.create",
     "PATCH /api/v1/webhooks/<webhook_id>": "webhook.change",
     "DELETE /api/v1/webhooks/<webhook_id>": "webhook.delete",
