@@ -12,6 +12,7 @@ import shutil
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import structlog
@@ -30,6 +31,9 @@ NO_ROOM = (OSError, IndexError)
 """What writing a new series raises on a full disk: prometheus_client 0.26 believes that its file has grown all the same."""
 METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 """Methods that have a series; a client may send any other."""
+
+_making = Lock()
+"""Held while one of the cached metrics below is asked for: two threads that made the same one would register it twice."""
 
 
 def folder(settings: Settings, parent: str) -> Path:
@@ -78,7 +82,9 @@ def count_audit(result: str, entries: int) -> None:
 
 def _count(name: str, about: str, label: str, value: str, number: int) -> None:
     try:
-        _counter(name, about, label).labels(value).inc(number)
+        with _making:
+            counter = _counter(name, about, label)
+        counter.labels(value).inc(number)
     except NO_ROOM as error:
         log.warning("not_counted", metric=name, error=str(error))
         _remove_empty_files()
@@ -90,7 +96,8 @@ def registry() -> CollectorRegistry:
     from prometheus_client.multiprocess import MultiProcessCollector
 
     if FOLDER not in os.environ:
-        return _own()
+        with _making:
+            return _own()
     shared = CollectorRegistry()
     MultiProcessCollector(shared)  # type: ignore[no-untyped-call]
     return shared
@@ -105,7 +112,9 @@ def _remove_empty_files() -> None:
 
 @cache
 def _series(method: str, route: str, status: int) -> Histogram:
-    return _requests().labels(method, route, status)
+    with _making:
+        requests = _requests()
+    return requests.labels(method, route, status)
 
 
 @cache

@@ -158,3 +158,19 @@ def test_a_folder_without_room_for_more_series_breaks_no_request_and_no_scrape(
     assert "not_counted" in told[0]
     assert before in series
     assert after == max(before, 1)
+
+
+def test_the_first_requests_of_a_process_may_be_counted_at_once() -> None:
+    program = (
+        "import sys; from threading import Barrier, Thread; from inventory.ops import request_metrics as counts\n"
+        "sys.setswitchinterval(1e-6); at_once, broken = Barrier(16), []\n"
+        "def count(n):\n"
+        "    at_once.wait()\n"
+        "    try: counts.observe('GET', f'/{n}', 200, 0.1); counts.count_refusal('x')\n"
+        "    except Exception as error: broken.append(repr(error))\n"
+        "threads = [Thread(target=count, args=(n,)) for n in range(16)]\n"
+        "[each.start() for each in threads]; [each.join() for each in threads]; sys.exit('; '.join(broken) or 0)\n"
+    )
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
