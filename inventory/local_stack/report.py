@@ -95,6 +95,7 @@ def report(settings: Settings, demo: Demo | None = None, not_well: str = "") -> 
         ("API", f"{api}/api/v1/metadata"),
         ("Documentation", f"{api}/docs"),
         ("Queue", f"{queue}{_about_login(settings)}"),
+        *([("Keys", _about_keys(settings, demo))] if settings.mode is not Mode.OPEN else []),
         ("Kept in", str(settings.data_dir)),
         ("Logs", str(settings.data_dir / "log")),
         *([("Not well", f"{not_well}; the log of the API says why")] if not_well else []),
@@ -110,8 +111,7 @@ def _about_demo(settings: Settings, demo: Demo, api: str) -> list[tuple[str, str
     urls = demo.urls
     feeds = ", ".join(f"{name} {urls[name]}" for name in SHOPS)
     reach = "" if _local(settings.host) else f" by everybody who can reach {settings.host}:{settings.port}"
-    command = shlex.quote(str(Path(sys.executable).with_name("inventory")))
-    in_demo = f". {shlex.quote(str(environment_file(settings)))}; {command}"
+    in_demo = _in_demo(settings)
     cities = f"curl -s '{urls['weather']}/cities.csv?count=300'"
     pages = f"curl -s '{urls['pages']}/urls.txt'"
     return [
@@ -126,6 +126,21 @@ def _about_demo(settings: Settings, demo: Demo, api: str) -> list[tuple[str, str
         ("", f"{pages} | curl -F 'file=@-;filename=urls.txt' '{api}/api/v1/imports?kind=urls&tag=demo'"),
         ("", f"({in_demo} search 'tag:demo cookie.*.secure:false' --show 'cookie.*.secure')  # a few seconds later"),
     ]
+
+
+def _about_keys(settings: Settings, demo: Demo | None) -> str:
+    """How to get a key, and to send it."""
+    made = f"{_in_demo(settings) if demo else _command()} keys create NAME --scope admin"
+    return f"{f'({made})' if demo else made} makes one; send it with curl -H 'X-API-Key: inv_live_…'"
+
+
+def _command() -> str:
+    return shlex.quote(str(Path(sys.executable).with_name("inventory")))
+
+
+def _in_demo(settings: Settings) -> str:
+    """The command with the settings of the demo, whose folder is its own."""
+    return f". {shlex.quote(str(environment_file(settings)))}; {_command()}"
 
 
 def _about_login(settings: Settings) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from inventory.access.model import Mode
 from inventory.config import Settings
+from inventory.local_stack.demo import Demo
 from inventory.local_stack.report import is_ready, not_well, report, still_not_well, wait_until
 from tests.end_to_end.stack import free_port
 
@@ -56,6 +57,13 @@ def test_a_dashboard_for_keys_says_what_its_password_is() -> None:
     for settings in (Settings(host="0.0.0.0"), Settings(access=Mode.KEYS), Settings(access=Mode.READONLY_OPEN)):
         assert "its password is a key with the scope admin" in report(settings).plain
         assert "no login" not in report(settings).plain
+
+
+def test_where_keys_count_it_says_how_to_make_one_for_this_very_store() -> None:
+    keys = Settings(access=Mode.KEYS)
+    assert "inventory keys create NAME --scope admin makes one; send it with" in report(keys).plain
+    assert "demo.env; " in next(line for line in report(keys, Demo(9_000)).plain.splitlines() if "keys create" in line)
+    assert "keys create" not in report(Settings()).plain
 
 
 def test_what_is_not_well_is_told_unless_it_passes() -> None:
