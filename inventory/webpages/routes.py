@@ -115,8 +115,8 @@ class Metadata(MethodView):
         why = request.environ.get(same_origin.WITHOUT_EFFECT)
         if isinstance(why, QuotaExceeded) and not query["collect"]:  # nothing was to be collected
             why = None
-        if why is None and not services().limits.admit("collect", target):
-            why = BEYOND_LIMITS
+        if (why is None or isinstance(why, QuotaExceeded)) and not services().limits.admit("collect", target):
+            why = BEYOND_LIMITS  # to wait does not help
         return _flask(_noted(target, answer) if why is None else _without_effect(target, answer, why))
 
     @blueprint.arguments(TargetQuery, location="query")
