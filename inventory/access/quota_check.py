@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flask import Flask, Response, g, request
 
 from inventory.access.model import Caller, Verb
 from inventory.access.quota_model import Counted, Usage, done, header_fields
 from inventory.access.quotas import QuotaService, obstacle
+from inventory.errors import QuotaExceeded
 from inventory.web_api import work
 from inventory.web_api.needs import Need
 from inventory.web_api.same_origin import WITHOUT_EFFECT
@@ -27,7 +30,7 @@ def register(app: Flask, quotas: QuotaService) -> None:
             return
         need: Need = g.need
         g.usages, g.counted = quotas.read(caller), counted_as(need, request.path)
-        if g.counted is not None and (why := obstacle(caller, g.usages, g.counted)):
+        if why := _obstacle(caller, g.usages, g.counted):
             raise why
         if need.effect == Verb.COLLECT and (why := obstacle(caller, g.usages, Counted.COLLECTIONS)):
             request.environ.setdefault(WITHOUT_EFFECT, why)
@@ -53,6 +56,16 @@ def _counted_caller(quotas: QuotaService) -> Caller | None:
 def _usages(quotas: QuotaService, caller: Caller) -> list[Usage]:
     """What a caller had used before the request, which was not counted; one that was out of scope has not read it yet."""
     return list(g.usages if "usages" in g else quotas.read(caller))
+
+
+def _obstacle(caller: Caller, usages: Sequence[Usage], counted: Counted | None) -> QuotaExceeded | None:
+    """Why a request that is counted as this is refused: of several reasons the one that lasts longest.
+
+    What asks for a collection needs something left of lookups too: it is one if it finds the collection begun already.
+    """
+    needed = (Counted.COLLECTIONS, Counted.LOOKUPS) if counted is Counted.COLLECTIONS else filter(None, [counted])
+    found = [why for kind in needed if (why := obstacle(caller, usages, kind))]
+    return max(found, key=lambda why: why.retry_after, default=None)
 
 
 def counted_as(need: Need, path: str) -> Counted | None:

@@ -159,6 +159,24 @@ def test_a_collection_that_begins_nothing_is_a_lookup(make_client: Callable[...,
     assert left(collect(client, Prefer="respond-async")) == {"lookups-day": 8, "collections-day": 8}
 
 
+def test_asking_for_a_collection_needs_lookups_left_and_waits_for_all_that_is_used_up(
+    make_client: Callable[..., FlaskClient], ticks: Ticks
+) -> None:
+    client = make_client("lookups=2/minute,collections=9/minute")
+    answers = [collect(client, Prefer="respond-async") for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [202, 202, 202, 429, 429]
+    assert answers[4].json is not None
+    assert "The quota of lookups" in answers[4].json["detail"]
+
+    ticks.now += int(answers[4].headers["Retry-After"])
+    assert collect(client, Prefer="respond-async").status_code == 202
+
+    client = make_client("lookups=1/minute,collections=1/day")
+    collect(client, OTHER, Prefer="respond-async")
+    assert client.get("/api/v1/records").status_code == 200
+    assert collect(client, OTHER).headers["Retry-After"] == "86400"
+
+
 def test_a_refresh_is_a_collection_and_a_304_a_lookup(make_client: Callable[..., FlaskClient], clock: FakeClock) -> None:
     client = make_client("lookups=9/day,collections=9/day")
     collect(client)
