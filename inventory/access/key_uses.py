@@ -37,9 +37,12 @@ class KeyUses:
         self._lock = Lock()
 
     def note(self, key: Key, *, at: datetime, address: str) -> None:
-        """Note that a key was used, unless that was done in the last minute, by whichever process."""
-        latest = max((each for each in (self._noted.get(key.id), key.last_used_at) if each), default=None)
-        if latest is not None and timedelta(0) <= at - latest < INTERVAL:
+        """Note that a key was used, unless that was done in the last minute, by whichever process.
+
+        The clock of another host may be ahead: what it noted in the next minute counts, too.
+        """
+        noted = self._noted.get(key.id), key.last_used_at
+        if any(each is not None and abs(at - each) < INTERVAL for each in noted):
             return
         with self._lock:
             while len(self._noted) >= MAX_KEYS:
@@ -51,12 +54,17 @@ class KeyUses:
             self._start(self._write)
 
     def _write(self) -> None:
-        while (use := self._next()) is not None:
-            key_id, (at, address) = use
-            try:
-                self._keys.note_use(key_id, at=at, address=address)
-            except (StorageUnavailable, Unstorable) as error:
-                log.warning("key_use_not_noted", key=key_id, error=str(error))
+        try:
+            while (use := self._next()) is not None:
+                key_id, (at, address) = use
+                try:
+                    self._keys.note_use(key_id, at=at, address=address)
+                except (StorageUnavailable, Unstorable) as error:
+                    log.warning("key_use_not_noted", key=key_id, error=str(error))
+        except BaseException:
+            with self._lock:
+                self._is_writing = False  # else nothing would be noted any more
+            raise
 
     def _next(self) -> tuple[str, tuple[datetime, str]] | None:
         with self._lock:
