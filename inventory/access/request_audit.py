@@ -13,12 +13,14 @@ from flask import Flask, Response, g, request
 from inventory.access.actions import action_of
 from inventory.access.audit import DONE, AuditService
 from inventory.access.current import caller
+from inventory.errors import STATUS, ForeignOrigin
 from inventory.web_api.needs import PUBLIC, Need
 from inventory.web_api.problems import MEDIA_TYPE
 from inventory.web_api.same_origin import SAFE
 
 MADE = frozenset({HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 """Statuses whose Location has the id of what was made."""
+FOREIGN = STATUS[ForeignOrigin][1]
 REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 
 
@@ -26,6 +28,7 @@ def register(app: Flask, audit: AuditService, count_refusal: Callable[[str], obj
     """Note each request of an app, after `request_check`, that changes something, and each refusal of a key.
 
     Whoever proved nothing, by no key or by a wrong one where one is needed, makes no entry: it could make any number.
+    Neither does a page of another site, whatever the browser of its visitor sends along.
     `count_refusal` counts each refusal by its code.
     """
 
@@ -34,7 +37,7 @@ def register(app: Flask, audit: AuditService, count_refusal: Callable[[str], obj
         if response.status_code in REFUSED:
             count_refusal(outcome)
         need: Need | None = g.get("need")  # there is none if the request did not come so far as to be checked
-        if need is None or response.status_code == HTTPStatus.UNAUTHORIZED:
+        if need is None or response.status_code == HTTPStatus.UNAUTHORIZED or outcome == FOREIGN:
             return response
         refused_key = response.status_code in REFUSED and caller().key is not None
         if refused_key or (request.method not in SAFE and (need.verb != PUBLIC or need.action)):

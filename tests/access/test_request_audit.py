@@ -136,6 +136,16 @@ def test_a_page_of_another_site_makes_no_entry(client: FlaskClient) -> None:
     assert entries(client) == []
 
 
+def test_nor_does_one_that_follows_a_job_whatever_key_comes_along(make: Make) -> None:
+    services, client = make(Mode.KEYS)
+    admin = key(services, "admin")
+
+    refused = client.get("/api/v1/jobs/x/events", headers=admin | {"Sec-Fetch-Site": "same-site"})
+
+    assert (refused.status_code, refused.json["code"]) == (403, "foreign_origin")
+    assert entries(client, admin) == []
+
+
 def test_refusals_are_counted_by_their_code(make: Make) -> None:
     services, client = make(Mode.KEYS)
     reader = key(services, "read")
