@@ -112,7 +112,8 @@ class Records(Protocol):
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
         """The ids of up to `limit` records that a claim would find now, in that order, with the keys of their targets.
 
-        Of what several owners give at the same time, lookups come first, and of each the oldest.
+        Of what several owners give at the same time, lookups come first, and of each the oldest. One alone may be the
+        oldest of all.
         """
 
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:

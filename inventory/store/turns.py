@@ -6,7 +6,7 @@ have their turn where there are more owners than a claim takes records.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
 from typing import TypeVar
 
@@ -26,6 +26,19 @@ class Served:
         """Remember whose turn was the last one."""
         if turns:
             self.last = turns[-1][1]
+
+
+def queues_of(first: Callable[[str, int], Sequence[Item]], owners: Sequence[str], limit: int) -> dict[str, Sequence[Item]]:
+    """What `first` gives of each owner, up to a number: no less than its turns take, if all together take `limit`.
+
+    That number is doubled while it is too small. So all together give no more than some `limit`s, however much each has.
+    """
+    share = -(-limit // max(1, len(owners)))
+    queues = {each: first(each, share) for each in owners}
+    while sum(map(len, queues.values())) < limit and (longer := [each for each in owners if len(queues[each]) >= share]):
+        share = min(limit, 2 * share)
+        queues |= {each: first(each, share) for each in longer}
+    return queues
 
 
 def take_turns(queues: Mapping[str, Sequence[Item]], limit: int) -> list[tuple[int, str, Item]]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inventory.store.turns import Served, each_owner, take_turns
+from inventory.store.turns import Served, each_owner, queues_of, take_turns
 
 pytestmark = pytest.mark.pure
 
@@ -36,6 +36,21 @@ def test_nobody_has_less_than_another_unless_it_has_no_more(lengths: dict[str, i
         assert taken[owner] == length or taken[owner] >= most - 1
     for owner in taken:
         assert [item for _, name, item in turns if name == owner] == queues(lengths)[owner][: taken[owner]]
+
+
+@given(st.dictionaries(st.text(max_size=3), st.sampled_from([0, 1, 2, 5, 30, 1_000]), max_size=40), st.integers(1, 64))
+def test_as_much_is_read_as_turns_need_and_no_more_than_some_claims(lengths: dict[str, int], limit: int) -> None:
+    read: list[int] = []
+
+    def first(owner: str, count: int) -> list[tuple[str, int]]:
+        found = queues(lengths)[owner][:count]
+        read.append(len(found))
+        return found
+
+    turns = take_turns(queues_of(first, list(lengths), limit), limit)
+
+    assert turns == take_turns(queues(lengths), limit)
+    assert sum(read) <= 6 * limit + len(lengths)
 
 
 @given(OWNERS, st.integers(0, 40))

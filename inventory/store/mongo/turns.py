@@ -13,14 +13,14 @@ from pymongo.database import Database
 
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.latest import without
-from inventory.store.turns import MIN_OWNERS, Served, take_turns
+from inventory.store.turns import MIN_OWNERS, Served, queues_of, take_turns
 
 ORDER = [("owner", 1), ("bulk", 1), ("due_at", 1)]
 """Owner by owner; of each what lookups asked for first, and of that what a clock that was ahead wrote last."""
 FIELDS: Document = {"state": 1, "fence": 1, "owner": 1, "bulk": 1, "due_at": 1}
 
-Find = Callable[[Document | str | None], Sequence[Document]]
-"""Gives the first due documents, owner by owner, of an owner or those within these bounds; no more than the limit."""
+Find = Callable[[Document | str | None, int], Sequence[Document]]
+"""Gives the first due documents, owner by owner, of an owner or those within these bounds, up to a limit."""
 
 
 def in_turns(database: Database[Document], due: Sequence[Document], served: Served, *, limit: int) -> list[Document]:
@@ -28,18 +28,25 @@ def in_turns(database: Database[Document], due: Sequence[Document], served: Serv
 
     If only the owner that was served last has any, the documents are whole, but for the latest snapshot.
     """
-    if not _finding(database, due, FIELDS, 1)({"$ne": served.last or None}):
-        return list(_finding(database, due, without(), limit)(served.last or None))
-    turns = take_turns(queues(_finding(database, due, FIELDS, limit), last=served.last, limit=limit), limit)
+    find = _finding(database, due, FIELDS)
+    if not find({"$ne": served.last or None}, 1):
+        return list(_finding(database, due, without())(served.last or None, limit))
+    turns = take_turns(queues(find, last=served.last, limit=limit), limit)
     served.note(turns)
     return sorted((each for _, _, each in turns), key=is_bulk)
 
 
 def all_due(database: Database[Document], due: Sequence[Document], *, limit: int) -> list[Document]:
-    """Up to `limit` of them with their keys: in each round the oldest first, those of lookups before all others."""
+    """Up to `limit` of them with their keys: in each round the oldest first, those of lookups before all others.
+
+    One alone is the oldest, whosever it is. Workers ask for one to know whether there is any.
+    """
+    fields = FIELDS | {"key": 1}
+    if limit == 1:
+        oldest = [database["records"].find_one(each, fields, sort=[("due_at", 1)]) for each in due]
+        return [each for each in oldest if each is not None][:1]
     most = max(limit, MIN_OWNERS)
-    find = _finding(database, due, FIELDS | {"key": 1}, most)
-    turns = take_turns(queues(find, last="", limit=most), most)
+    turns = take_turns(queues(_finding(database, due, fields), last="", limit=most), most)
     return [each for _, _, each in sorted(turns, key=_round_and_age)][:limit]
 
 
@@ -48,30 +55,40 @@ def _round_and_age(turn: tuple[int, str, Document]) -> tuple[int, bool, datetime
     return number, is_bulk(document), document["due_at"]
 
 
-def _finding(database: Database[Document], due: Sequence[Document], fields: Document, limit: int) -> Find:
-    def find(owner: Document | str | None) -> Sequence[Document]:
+def _finding(database: Database[Document], due: Sequence[Document], fields: Document) -> Find:
+    def find(owner: Document | str | None, limit: int) -> Sequence[Document]:
         chosen = {"$or": [each | {"owner": owner} for each in due]}
         return list(database["records"].find(chosen, dict(fields)).sort(ORDER).limit(limit))
 
     return find
 
 
-def queues(find: Find, *, last: str, limit: int) -> dict[str, list[Document]]:
-    """The first documents of up to `limit` owners, those after `last` first; of each up to `limit`."""
+def queues(find: Find, *, last: str, limit: int) -> dict[str, Sequence[Document]]:
+    """The first documents of up to `limit` owners, those after `last` first; of each no less than its turns take.
+
+    Once `limit` documents were read, each further owner is found by one. So a few times `limit` are read, whatever each has.
+    """
     found: dict[str, list[Document]] = {}
+    cut: set[str] = set()  # there may be more of these
+    left = limit
     for begin, upper in (({"$gt": last}, {}), ({"$not": {"$gt": last}}, {"$lte": last})):
         within: Document | None = begin
         while within is not None and len(found) < limit:
-            some = find(within)
+            some = find(within, max(1, left))
             for each in some:
                 found.setdefault(owner_of(each), []).append(each)
             within = None
-            if len(some) == limit:
-                first, final = owner_of(some[0]), owner_of(some[-1])
-                within = ({"$gt": final} if first == final else {"$gte": final}) | upper
-                if first != final:  # there may be more of the last one
-                    del found[final]
-    return found
+            if len(some) == max(1, left):
+                final = owner_of(some[-1])
+                cut.add(final)
+                within = {"$gt": final} | upper
+            left -= len(some)
+
+    def first(owner: str, count: int) -> Sequence[Document]:
+        known = found[owner]
+        return find(owner or None, count) if owner in cut and len(known) < count else known[:count]
+
+    return queues_of(first, list(found), limit)
 
 
 def owner_of(document: Mapping[str, Any]) -> str:
