@@ -13,12 +13,10 @@ from typing import TYPE_CHECKING
 
 from gunicorn.app.base import BaseApplication
 from werkzeug.datastructures import Authorization
-from werkzeug.http import parse_cookie
 
-from inventory.access import address
+from inventory.access import address, credentials
 from inventory.access.model import Mode, Verb
 from inventory.access.service import AccessService
-from inventory.access.sessions import COOKIE
 from inventory.config import Settings
 from inventory.errors import KeyRequired, StartError
 from inventory.gunicorn_worker.options import common_options
@@ -41,12 +39,12 @@ class Administrators:
 
     def __call__(self, environ: WSGIEnvironment) -> None:
         """Admit a request."""
-        authorization = environ.get("HTTP_AUTHORIZATION")
-        basic = Authorization.from_header(authorization) if authorization else None
-        key = basic.password if basic is not None and basic.type == "basic" else environ.get("HTTP_X_API_KEY")
-        cookie = parse_cookie(environ).get(COOKIE)
+        sent = credentials.sent(environ)
+        basic = Authorization.from_header(sent.authorization)
+        if basic is not None and basic.type == "basic":
+            sent = sent._replace(x_api_key=basic.password)
         client = self._address_of(environ.get("REMOTE_ADDR", ""), environ.get("HTTP_X_FORWARDED_FOR", ""))
-        caller = self._access.authenticate(authorization, key, cookie, client)
+        caller = self._access.authenticate(*sent, client)
         if caller.key is None:
             raise KeyRequired("The queue's dashboard is for administrators.")
         self._access.require(caller, Verb.ADMIN, limited=False)

@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask, Response, g, request
 
+from inventory.access import credentials
 from inventory.access.current import set_caller
 from inventory.access.model import Caller, Verb
 from inventory.access.scopes import grants
-from inventory.access.service import NOT_COLLECTED, AccessService, has_verb, sent_key, with_user
-from inventory.access.sessions import COOKIE
+from inventory.access.service import NOT_COLLECTED, AccessService, has_verb
 from inventory.web_api import needs, security_headers
 from inventory.web_api.needs import PUBLIC, Need
 from inventory.web_api.same_origin import WITHOUT_EFFECT
@@ -60,7 +60,7 @@ def _need(all_needs: Mapping[tuple[str, str], Need | None]) -> Need | None:
 def by_session() -> bool:
     """Whether the request is authenticated by the cookie of a browser, which a page of another site may have sent."""
     found: Caller | None = g.get("caller")
-    return found is not None and found.key is not None and sent_key(*_sent()) is None
+    return found is not None and found.key is not None and credentials.sent(request.environ).key is None
 
 
 def _keep_private(response: Response) -> Response:
@@ -71,17 +71,11 @@ def _keep_private(response: Response) -> Response:
 
 
 def _authenticated(access: AccessService, address: str) -> Caller:
-    cookie = request.cookies.get(COOKIE) if "HTTP_COOKIE" in request.environ else None
-    caller = access.authenticate(*_sent(), cookie, address)
-    text = sent_key(*_sent())
+    caller = credentials.caller_of(access, request.environ, address)
+    text = credentials.sent(request.environ).key
     if text is not None and access.admit(text) is None:
         access.learn(text, caller)
-    return with_user(caller, request.headers.get)
-
-
-def _sent() -> tuple[str | None, str | None]:
-    """The headers that may have a key."""
-    return request.environ.get("HTTP_AUTHORIZATION"), request.environ.get("HTTP_X_API_KEY")
+    return caller
 
 
 def _check(access: AccessService, caller: Caller, need: Need) -> None:

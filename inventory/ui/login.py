@@ -26,7 +26,7 @@ from inventory.ui.visitors import (
 )
 from inventory.web_api import needs, problems
 from inventory.web_api.needs import PUBLIC
-from inventory.web_api.same_origin import is_foreign
+from inventory.web_api.same_origin import SAFE, foreign_origin, is_foreign
 
 blueprint = Blueprint("login", __name__, template_folder="templates")
 
@@ -37,9 +37,11 @@ MAX_PATH = 2_000
 
 
 @blueprint.before_request
-def _only_with_keys() -> None:
+def _only_with_keys_and_from_us() -> None:
     if not keys_count():
         raise NotFound("There is no login, because everything is open (INVENTORY_ACCESS=open).")
+    if request.method not in SAFE and is_foreign(request.environ):  # an origin that may use the API does not log people out
+        raise foreign_origin(request.environ)
 
 
 @blueprint.get(PATH)
@@ -55,9 +57,8 @@ def log_in() -> Response:
     """Begin a session with the key of the form, and lead on to where the person wanted to go."""
     text, where = form_field("key").strip(), form_field("next")
     try:
-        check_token(
-            LOGIN_SECRET
-        )  # or another site could log a person in with a key of its own, and see what is done under it
+        # Or another site could log a person in with a key of its own, and see what is done under it.
+        check_token(LOGIN_SECRET)
         if not text:
             raise KeyRequired("Paste a key. `inventory keys create` makes one, and shows it once.")
         caller = services().access.authenticate(None, text, None, current.caller().address)

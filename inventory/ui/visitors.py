@@ -15,10 +15,9 @@ from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms import ValidationError
 
-from inventory.access import current
+from inventory.access import credentials, current
 from inventory.access.model import Caller, Mode
 from inventory.access.request_check import by_session
-from inventory.access.service import sent_key, with_user
 from inventory.access.sessions import COOKIE, LIFETIME
 from inventory.errors import CsrfFailed, InvalidRequest, StorageUnavailable, Unauthenticated
 from inventory.services import services
@@ -84,7 +83,7 @@ def visitor() -> Visitor:
     caller = caller_with_key()
     if caller is None or caller.key is None:
         return Visitor(can_log_in=True)
-    if sent_key(request.headers.get("Authorization"), request.headers.get("X-API-Key")) is not None:
+    if credentials.sent(request.environ).key is not None:
         return Visitor(name=caller.user or caller.key.name)
     return Visitor(can_log_in=True, name=caller.key.name, csrf=_token(SECRET) if SECRET in session else None)
 
@@ -106,15 +105,13 @@ def _token(member: str) -> str:
 
 def caller_with_key() -> Caller | None:
     """Who sent a request that needs no key, if a key says so; one that does not count, or a store that is away, does not."""
-    headers = request.headers
-    authorization, key, cookie = headers.get("Authorization"), headers.get("X-API-Key"), request.cookies.get(COOKIE)
-    if authorization is key is cookie is None:
+    sent = credentials.sent(request.environ)
+    if sent.key is sent.cookie is None:
         return None
     try:
-        caller = services().access.authenticate(authorization, key, cookie, current.caller().address)
+        return credentials.caller_of(services().access, request.environ, current.caller().address)
     except (Unauthenticated, StorageUnavailable):
         return None
-    return with_user(caller, headers.get)
 
 
 def form_field(name: str) -> str:

@@ -1,7 +1,7 @@
 """Lets scripts of pages of the origins that are named use the API (CORS), with a key that they send in a header.
 
-No cookie is ever believed of them: their requests carry none as far as a browser can tell, and one that does needs the token
-of our own pages all the same.
+No cookie counts for them: their requests carry none as far as a browser can tell, and `access.credentials` leaves out one
+that comes along all the same.
 """
 
 from __future__ import annotations

@@ -84,7 +84,15 @@ def may_change(environ: WSGIEnvironment) -> bool:
 
 
 def is_foreign(environ: WSGIEnvironment) -> bool:
-    """Whether a request is from a page of another site, or may be because its browser does not say.
+    """Whether a request is from a page of another site, or may be because its browser does not say."""
+    says = says_foreign(environ)
+    if says is not None:
+        return says
+    return environ.get("HTTP_USER_AGENT", "").startswith(BROWSER) and _may_be_a_picture(environ)
+
+
+def says_foreign(environ: WSGIEnvironment) -> bool | None:
+    """Whether a browser says that a request is from a page of another site; None if it says nothing of that.
 
     `Referer` comes last: a page can omit it, but cannot forge it.
     """
@@ -92,9 +100,7 @@ def is_foreign(environ: WSGIEnvironment) -> bool:
     if site is not None:
         return site not in OURS
     told = environ.get("HTTP_ORIGIN") or environ.get("HTTP_REFERER")
-    if told:
-        return not is_of_host(told, environ.get("HTTP_HOST", ""))
-    return environ.get("HTTP_USER_AGENT", "").startswith(BROWSER) and _may_be_a_picture(environ)
+    return not is_of_host(told, environ.get("HTTP_HOST", "")) if told else None
 
 
 def _may_be_a_picture(environ: WSGIEnvironment) -> bool:

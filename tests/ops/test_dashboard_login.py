@@ -110,6 +110,16 @@ def test_so_does_the_cookie_of_a_login_at_the_api(settings: Settings, client: Cl
     assert statuses == {"admin": 200, "reader": 401, "revoked": 401, "unknown": 401, "forged": 401}
 
 
+def test_a_link_on_a_page_of_the_api_leads_to_it(settings: Settings, client: Client, keys: dict[str, str]) -> None:
+    store = wiring.open_store(settings)
+    client.set_cookie(COOKIE, browser_sessions(store, utc_now).begin(digest_of(keys["admin"])))
+    store.close()
+    site = {"Sec-Fetch-Site": "same-site"}
+
+    assert client.get("/", headers=site | {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}).status_code == 200
+    assert client.get("/", headers=site | {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}).status_code == 401
+
+
 @pytest.mark.parametrize("mine", [True, False])
 def test_another_site_presses_no_button_of_who_is_logged_in(client: Client, keys: dict[str, str], mine: bool) -> None:
     site = {"Sec-Fetch-Site": "same-origin" if mine else "same-site"}

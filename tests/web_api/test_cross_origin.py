@@ -92,7 +92,37 @@ def test_where_keys_count_it_needs_one_and_a_cookie_is_not_enough(make_services:
 
     assert client.delete("/api/v1/history", headers=sent | {"Authorization": f"Bearer {key}"}).status_code == 204
     log_in(client, key)
-    assert client.delete("/api/v1/history", headers=sent).json["code"] == "csrf_failed"
+    assert client.delete("/api/v1/history", headers=sent).json["code"] == "key_required"
+
+
+@pytest.mark.parametrize("site", ["same-site", "cross-site", None])
+@pytest.mark.parametrize("origin", [NAMED, "https://evil.example"])
+def test_a_cookie_counts_for_no_page_of_another_site(
+    make_services: Build, settings: Settings, origin: str, site: str | None
+) -> None:
+    services, client = make(make_services, settings, Mode.KEYS)
+    log_in(client, make_key(services, "admin"))
+    sent = {"Origin": origin} | ({} if site is None else {"Sec-Fetch-Site": site})
+
+    assert client.get(URL, headers=sent).json["code"] == "key_required"
+    assert client.get("/api/v1/jobs/x/events", headers=sent).json["code"] == "key_required"
+    socket = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13",
+              "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}  # fmt: skip
+    assert client.get("/ws/jobs/x", headers=sent | socket).status_code == (401 if origin == NAMED else 403)
+    logged_out = client.post("/logout", headers=sent)
+    assert (logged_out.json["code"], logged_out.headers.getlist("Set-Cookie")) == ("foreign_origin", [])
+    assert client.get(URL, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 202
+
+
+def test_a_cookie_counts_for_a_link_of_another_port_of_the_host(make_services: Build, settings: Settings) -> None:
+    services, client = make(make_services, settings, Mode.KEYS)
+    log_in(client, make_key(services, "admin"))
+    link = {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+
+    assert client.get("/api/v1/jobs", headers=link).status_code == 200
+    for other in ({"Sec-Fetch-Dest": "iframe"}, {"Sec-Fetch-Mode": "no-cors"}, {"Sec-Fetch-Dest": "image"}):
+        assert client.get("/api/v1/jobs", headers=link | other).json["code"] == "key_required"
+    assert client.post("/api/v1/metadata", json={}, headers=link | {"Origin": NAMED}).json["code"] == "key_required"
 
 
 @pytest.mark.parametrize(
