@@ -122,7 +122,7 @@ class AuditService:
             address=caller.address,
             key_id=None if key is None else key.id,
             key_name=None if key is None else key.name,
-            user=caller.user,
+            user=None if caller.user is None else self._masking(caller.user),
         )
 
     def _keep(self, entries: Sequence[AuditEntry]) -> None:

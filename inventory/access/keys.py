@@ -17,6 +17,7 @@ from inventory.access.scopes import read_scopes
 from inventory.clock import HUNDRED_YEARS, Clock
 from inventory.errors import NameTaken, UnknownKey
 from inventory.instants import invalid
+from inventory.masking import is_secret
 
 MAX_NAME = 100
 """Characters."""
@@ -100,8 +101,9 @@ def _end(now: datetime, expires_at: datetime | None, expires_in: timedelta | Non
 
 
 def _header(name: str | None) -> str | None:
-    if name is not None and not _HEADER.fullmatch(name):
-        raise invalid("user_header", "Send the name of a header, such as X-Forwarded-Email.")
+    if name is not None and (not _HEADER.fullmatch(name) or is_secret(name, more=("cookie",))):
+        # What it has gets into the audit, and onto pages.
+        raise invalid("user_header", "Send the name of a header that has no secret, such as X-Forwarded-Email.")
     return name
 
 

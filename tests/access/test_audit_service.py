@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from contextvars import Context
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -80,6 +81,12 @@ def page(url: str) -> Target:
 def of_key(name: str = "shop") -> Caller:
     key = Key(id=f"id of {name}", name=name, digest="0" * 64, scopes=(), created_at=NOW)
     return Caller(address="192.0.2.1", scopes=(), key=key, user="zoe@h.test")
+
+
+def test_a_secret_in_place_of_a_user_is_masked(service: AuditService, audit: MemoryAudit) -> None:
+    service.note(replace(ANYBODY, user="Bearer inv_live_" + "x" * 38), "watch.create", "t", request_id="r")
+
+    assert audit.entries[0].user == "Bearer inv_live_***"
 
 
 def test_an_entry_says_who_did_what_to_what(service: AuditService, audit: MemoryAudit, counted: Counter[str]) -> None:

@@ -64,6 +64,11 @@ def test_a_key_ends_at_an_instant_or_after_a_time(client: FlaskClient, clock: Fa
         ({"quotas": {"lookups": "0/minute"}}, "quotas"),
         ({"quotas": {"lookups": "1/hour"}}, "quotas"),
         ({"user_header": "X Forwarded"}, "user_header"),
+        ({"user_header": "Authorization"}, "user_header"),
+        ({"user_header": "proxy-authorization"}, "user_header"),
+        ({"user_header": "x-api-key"}, "user_header"),
+        ({"user_header": "COOKIE"}, "user_header"),
+        ({"user_header": "X-Forwarded-Access-Token"}, "user_header"),
         ({"owner": "me"}, "owner"),
     ],
 )
