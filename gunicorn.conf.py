@@ -42,19 +42,24 @@ def _or_exit(step, *arguments):
         sys.exit(2)
 
 
-def on_starting(_server):
-    """Before anything listens or forks."""
+def on_starting(server):
+    """Before anything listens or forks. The command line may have another address to listen on than the settings."""
+    hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]  # a socket has a path
+    _or_exit(starting.check_bound, hosts, settings.host, settings.access)
+    if warning := starting.warning(settings.allowed_hosts, settings.public_url, settings.host, settings.access):
+        server.log.warning(warning)
     with closing(wiring.open_store(settings)) as store:
         if _or_exit(waiting.is_prepared, store):  # one that is away is waited for by the processes
-            _or_exit(_check_access, store)
+            _or_exit(_check_access, store, hosts)
     _or_exit(request_metrics.prepare, counts)
     default_tls()  # once for all processes, so that loading it is no part of a collection and of its deadline
 
 
-def _check_access(store):
+def _check_access(store, hosts):
     """`StartError` if the network reaches this service and nobody could ask anything of it."""
     with suppress(StorageUnavailable):  # it went away in this moment: without it no key is right
-        starting.check(settings.host, settings.mode, store.keys, now=utc_now())
+        for host in hosts:
+            starting.check(host, settings.mode, store.keys, now=utc_now())
 
 
 def post_worker_init(worker):

@@ -50,3 +50,24 @@ def test_it_starts_with_a_key_on_loopback_and_where_it_was_opened() -> None:
     keys.make(expires_at=NOW + timedelta(seconds=1))
 
     starting.check("0.0.0.0", Mode.KEYS, keys, now=NOW)
+
+
+@pytest.mark.parametrize("hosts", [["0.0.0.0"], ["127.0.0.1", "::"], ["192.0.2.1"]])
+def test_a_server_that_listens_on_more_than_the_settings_say_is_not_open_by_default(hosts: list[str]) -> None:
+    with pytest.raises(StartError, match=r"INVENTORY_HOST is 127\.0\.0\.1.*INVENTORY_ACCESS"):
+        starting.check_bound(hosts, "127.0.0.1", None)
+
+    for chosen in Mode:
+        starting.check_bound(hosts, "127.0.0.1", chosen)
+    starting.check_bound(hosts, "0.0.0.0", None)
+    starting.check_bound(["127.0.0.1", "::1", "localhost"], "127.0.0.1", None)
+
+
+def test_who_names_a_host_of_the_network_is_warned_that_everything_is_open() -> None:
+    for names, url in (((".example.net",), ""), ((), "https://inventory.example.com/")):
+        warning = starting.warning(names, url, "127.0.0.1", None)
+        assert warning is not None
+        assert "INVENTORY_ACCESS" in warning
+        assert starting.warning(names, url, "127.0.0.1", Mode.OPEN) is None
+        assert starting.warning(names, url, "0.0.0.0", None) is None
+    assert starting.warning(("localhost",), "http://[::1]:8000", "127.0.0.1", None) is None

@@ -50,3 +50,15 @@ def test_a_key_made_by_a_command_opens_the_service_until_it_is_revoked(upstream:
         assert made["key"] not in running.log("api")
         for client in clients:
             client.close()
+
+
+def test_what_the_command_line_opens_to_the_network_does_not_start_open() -> None:
+    with stack() as running:
+        command = [PYTHON, "-m", "gunicorn", "--bind", "0.0.0.0:0", "wsgi:app"]
+        done = subprocess.run(
+            command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    [line] = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert "INVENTORY_HOST is 127.0.0.1" in line
