@@ -153,7 +153,7 @@ class Events(MethodView):
         A comment is sent after 15 s of silence. `Last-Event-ID` resumes after what was received. The stream of a key that is
         revoked or expires ends within 15 s.
         """
-        if same_origin.is_foreign(request.environ):
+        if same_origin.was_foreign(request.environ):
             raise same_origin.foreign_origin(request.environ)
         job, last = seen_job(job_id), request.headers.get("Last-Event-ID", "")
         if seen_to_the_end(job, last):

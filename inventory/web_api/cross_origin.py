@@ -13,6 +13,8 @@ from datetime import timedelta
 from flask import Flask
 from flask_cors import CORS
 
+from inventory.web_api.needs import METHODS
+
 SENT = (
     "Authorization", "X-API-Key", "Content-Type", "Accept", "If-None-Match", "Prefer", "Idempotency-Key", "Last-Event-ID",
     "X-Request-ID",
@@ -23,7 +25,6 @@ READ = (
     "Content-Disposition", "Preference-Applied",
 )  # fmt: skip
 """Headers of answers that scripts may read, besides those that they always may."""
-METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE")
 PREFLIGHT_HOLDS_FOR = timedelta(minutes=10)
 
 

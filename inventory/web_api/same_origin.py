@@ -73,6 +73,11 @@ class SameOrigin:
         return self._app(environ, start)
 
 
+def was_foreign(environ: WSGIEnvironment) -> bool:
+    """Whether `SameOrigin` passed a request on as one from another site, whose origin is not named."""
+    return environ.get(WITHOUT_EFFECT) == NOT_COLLECTED
+
+
 def not_collected(missing: str, why: Reason) -> InventoryError:
     """The error of a request without an effect for what is not stored: `missing` is the sentence that says so."""
     return why if isinstance(why, InventoryError) else NotInInventory(f"{missing} {why}")

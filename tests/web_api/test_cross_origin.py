@@ -12,6 +12,7 @@ from inventory.access.model import Mode
 from inventory.config import Settings
 from inventory.services import Services
 from inventory.setting_types import ORIGINS
+from inventory.web_api.needs import METHODS
 from tests.conftest import Build
 from tests.ui.logging_in import log_in, make_key
 
@@ -58,7 +59,9 @@ def test_a_named_one_reads_collects_and_changes(make_services: Build, settings: 
     preflight = client.options(URL, headers=sent | PREFLIGHT)
     assert preflight.status_code == 200
     assert preflight.headers["Access-Control-Allow-Headers"] == "authorization"
-    assert "DELETE" in preflight.headers["Access-Control-Allow-Methods"]
+    assert set(preflight.headers["Access-Control-Allow-Methods"].split(", ")) == set(METHODS)
+    patch = client.options("/api/v1/watches/x", headers=sent | PREFLIGHT | {"Access-Control-Request-Method": "PATCH"})
+    assert patch.headers["Access-Control-Allow-Origin"] == NAMED
     assert client.get(URL, headers=sent).status_code == 202
     answer = client.delete(URL, headers=sent)
     assert answer.status_code == 204
@@ -67,6 +70,14 @@ def test_a_named_one_reads_collects_and_changes(make_services: Build, settings: 
     assert "ETag" in answer.headers["Access-Control-Expose-Headers"]
     assert "Access-Control-Allow-Credentials" not in answer.headers
     assert allowed(client.get(URL, headers=CROSS | {"Origin": "http://[::1]:3000"}))
+
+
+def test_it_follows_jobs(make_services: Build, settings: Settings) -> None:
+    _, client = make(make_services, settings)
+
+    for origin, code in ((NAMED, "unknown_job"), ("https://evil.example", "foreign_origin")):
+        answer = client.get("/api/v1/jobs/x/events", headers=CROSS | {"Origin": origin})
+        assert answer.json["code"] == code
 
 
 def test_it_sees_why_it_was_refused(make_services: Build, settings: Settings) -> None:
