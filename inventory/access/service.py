@@ -71,13 +71,14 @@ class AccessService:
         `X-API-Key` counts before `Authorization`, because a proxy sets the one and may pass the other on; a key in a header
         counts before a cookie. Raises `KeyRequired`, `InvalidKey`, `ExpiredKey` and `RevokedKey`.
 
-        In the mode `open` a key says only who asks: whoever has none, or a wrong one, may do everything too.
+        In the mode `open` a key says only who asks: whoever has none, or a wrong one, may do everything too. A cookie says
+        nothing there, because no page of that mode has the token that would have to come with it.
         """
         text = sent_key(authorization, x_api_key)
         try:
             if text is not None:
                 return self._caller(self._usable(digest_of(text) if is_key_text(text) else None), address)
-            if cookie and (digest := self._read_session(cookie)):
+            if cookie and self.mode is not Mode.OPEN and (digest := self._read_session(cookie)):
                 return self._caller(self._usable(digest), address)
         except (InvalidKey, ExpiredKey, RevokedKey):
             if self.mode is not Mode.OPEN:

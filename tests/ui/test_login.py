@@ -351,6 +351,17 @@ def test_where_everything_is_open_there_is_no_login(
         assert not re.search("log in|log out|csrf|inv_live|class=.visitor", client.get(page).text, re.IGNORECASE)
 
 
+def test_a_login_of_before_everything_was_opened_keeps_nobody_from_anything(
+    inside: FlaskClient, make_services: Build, settings: Settings
+) -> None:
+    cookie = inside.get_cookie(COOKIE)
+    assert cookie is not None
+    client = create_app(services=make_services(replace(settings, access=Mode.OPEN))).test_client()
+    client.set_cookie(COOKIE, cookie.value)
+
+    assert client.delete("/api/v1/history", headers=BROWSER).status_code == 204
+
+
 def test_where_reading_is_open_pages_are_and_a_login_allows_the_rest(make_services: Build, settings: Settings) -> None:
     services = make_services(replace(settings, access=Mode.READONLY_OPEN))
     client = create_app(services=services).test_client()
