@@ -215,7 +215,7 @@ class FastLookup:
         environ[request_log.EARLY_ERROR] = error
         response = Response.from_app(self._app, environ, buffered=True)
         fields = "".join(f"{name}: {value}\r\n" for name, value in response.headers)
-        return Answer(response.status, fields, response.data, asked.request_id)
+        return Answer(response.status, fields + _private(asked), response.data, asked.request_id)
 
 
 def _lookups(requests: Sequence[Groupable]) -> Sequence[Asked]:
@@ -231,11 +231,14 @@ def _unquoted(text: str) -> str:
 def _answer(asked: Asked, response: LookupResponse) -> Answer:
     fields = "".join([f"{name}: {value}\r\n" for name, value in response.headers.items()])
     length = f"Content-Length: {len(response.body)}\r\n" if response.body else ""
-    private = "" if asked.admitted.caller.key is None else PRIVATE
     return Answer(
         STATUS_LINES[response.status],
-        f"{fields}X-Request-ID: {asked.request_id}\r\n{length}{private}{SECURITY_HEADERS}",
+        f"{fields}X-Request-ID: {asked.request_id}\r\n{length}{_private(asked)}{SECURITY_HEADERS}",
         response.body,
         asked.request_id,
         time.perf_counter() - asked.began,
     )
+
+
+def _private(asked: Asked) -> str:
+    return "" if asked.admitted.caller.key is None else PRIVATE

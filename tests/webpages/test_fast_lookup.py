@@ -447,6 +447,19 @@ def test_a_key_is_left_to_the_application_until_that_has_checked_it(closed: Serv
     assert asked_of(server, AT, {"X-API-Key": "inv_live_wrong"}) is None
 
 
+@pytest.mark.parametrize("url", ["http://nowhere.test/", "http://10.0.0.1/", "nothing"])
+def test_a_problem_of_a_key_is_private_too(closed: Services, url: str) -> None:
+    app = create_app(services=closed)
+    server, headers = Server(app), key_header(closed, "read") | {"X-Request-ID": "mine"}
+    app.test_client().get(AT, headers=headers)
+    at = f"/api/v1/metadata?url={quote(url, safe='')}"
+    fast, flask = server.get(at, headers), app.test_client().get(at, headers=headers)
+
+    assert fast.status_code in (404, 422)
+    assert (fast.status, fast.data) == (flask.status, flask.data)
+    assert sorted(fast.headers) == sorted(flask.headers)
+
+
 @pytest.mark.parametrize("scopes", [["collect"], ["read:example.test", "collect"], ["read", "collect:example.test"]])
 def test_a_key_that_needs_more_checks_is_always_left_to_the_application(closed: Services, scopes: list[str]) -> None:
     app = create_app(services=closed)
