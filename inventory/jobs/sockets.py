@@ -66,6 +66,8 @@ class Sockets(MethodView):
 @sockets.before_request
 def _admit() -> None:
     """Take a slot for the client, and leave only the headers that the handshake needs, because it fails on others."""
+    if request.method == "OPTIONS":  # Flask answers it, and nobody was authenticated
+        return
     key, version = request.headers.get("Sec-WebSocket-Key", ""), request.headers.get("Sec-WebSocket-Version")
     if not KEY.fullmatch(key) or version != VERSION:
         raise InvalidRequest("This is not a WebSocket handshake. Send Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key.")
@@ -79,7 +81,7 @@ def _admit() -> None:
 @sockets.after_request
 def _switched(response: Response) -> Response:
     """Have the log say which status the client got; this response is not sent."""
-    if response.status_code == 200:
+    if response.status_code == 200 and "slot" in g:
         response.status_code = 101
     return response
 

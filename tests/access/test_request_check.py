@@ -86,6 +86,14 @@ def test_a_websocket_is_refused_before_its_handshake(make: Make) -> None:
     assert answer.status_code == 401
 
 
+@pytest.mark.parametrize("mode", Mode)
+def test_the_methods_of_a_websocket_are_told_without_a_look_at_its_job(make: Make, mode: Mode) -> None:
+    _, client = make(mode)
+    answer = client.options("/ws/jobs/1", headers={"Connection": "Upgrade", "Upgrade": "websocket"})
+
+    assert (answer.status_code, "GET" in answer.headers["Allow"]) == (200, True)
+
+
 def test_a_wrong_key_is_refused_as_rfc_6750_says(make: Make) -> None:
     services, client = make(Mode.KEYS)
     headers = bearer(services, "read")
