@@ -7,7 +7,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from flask import Response
+from flask import Response, url_for
 from flask.views import MethodView
 
 from inventory.access import schemas
@@ -49,7 +49,7 @@ class Keys(MethodView):
             body["expires_in"] = timedelta(seconds=body["expires_in"])
         key, text = services().keys.create(**body)
         response = json_response(key_document(key, services().keys.clock(), text), 201)
-        response.headers["Location"] = f"/api/v1/keys/{key.id}"
+        response.headers["Location"] = url_for("keys.OneKey", key_id=key.id)
         response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -120,6 +120,6 @@ def _with_cookie(response: Response, name: str, value: str) -> Response:
 
 
 def _see(where: str) -> Response:
-    response = Response(status=303, headers={"Location": where, "Cache-Control": "no-store"})
+    response = Response(status=303, headers={"Location": request.script_root + where, "Cache-Control": "no-store"})
     response.autocorrect_location_header = False
     return response

@@ -8,7 +8,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from flask import Response
+from flask import Response, url_for
 from flask.views import MethodView
 
 from inventory.errors import (
@@ -77,7 +77,7 @@ class Watches(MethodView):
         """Watch targets: collect them on a schedule, and send messages about what changes."""
         made = services().watches.create(settings_from(body), services().limits.of("watch"))
         response = _made(made, 201)
-        response.headers["Location"] = f"/api/v1/watches/{made.watch.id}"
+        response.headers["Location"] = url_for("watches.OneWatch", watch_id=made.watch.id)
         return response
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from flask import Response
+from flask import Response, url_for
 from flask.views import MethodView
 
 from inventory.errors import (
@@ -62,7 +62,7 @@ class Webhooks(MethodView):
         """Make a webhook for a URL. Its secret is answered this once: `rotate` gives it another."""
         webhook, secret = services().webhooks.create(body["url"])
         response = _answer(webhook, secret, 200 if secret is None else 201)
-        response.headers["Location"] = f"/api/v1/webhooks/{webhook.id}"
+        response.headers["Location"] = url_for("webhooks.OneWebhook", webhook_id=webhook.id)
         return response
 
 

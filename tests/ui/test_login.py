@@ -6,6 +6,7 @@ import io
 import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Response, g
@@ -259,6 +260,25 @@ def test_an_upload_needs_the_token_in_the_header_and_is_not_read_to_look_for_one
     token = token_of(inside)
     assert upload().json["code"] == "csrf_failed"
     assert upload(**{"X-CSRFToken": token}).status_code != 403
+
+
+def test_below_a_path_it_leads_there_and_so_does_what_is_made(client: FlaskClient, key: str) -> None:
+    mounted: dict[str, Any] = {"environ_overrides": {"SCRIPT_NAME": "/inv"}, "headers": BROWSER}
+    led = client.get("/jobs", **mounted).headers["Location"]
+    form = client.get(led.removeprefix("/inv"), **mounted).text
+    answer = client.post("/login", data={"key": key, "csrf_token": TOKEN.findall(form)[0], "next": "/jobs"}, **mounted)
+
+    assert led == "/inv/login?next=/jobs"
+    assert 'action="/inv/login"' in form
+    assert answer.headers["Location"] == "/inv/jobs"
+    mounted["headers"] = {"X-API-Key": key}
+    for path, body in (
+        ("keys", {"name": "ci", "scopes": ["read"]}),
+        ("webhooks", {"url": "https://hook.test/"}),
+        ("watches", {"name": "w", "query": "status:200", "every": 3_600}),
+    ):
+        made = client.post(f"/api/v1/{path}", json=body, **mounted)
+        assert made.headers["Location"].startswith(f"/inv/api/v1/{path}/"), made.text
 
 
 def test_logging_out_ends_it_in_this_browser(inside: FlaskClient) -> None:
