@@ -53,6 +53,11 @@ def within(limits: Limits | None, others: Limits | None) -> bool:
     return limits.tags <= others.tags and all(any(covers(wide, each) for wide in others.hosts) for each in limits.hosts)
 
 
+def within_any(limits: Limits | None, several: Iterable[Limits | None]) -> bool:
+    """Whether one of several limits admits all that limits admit."""
+    return any(within(limits, each) for each in several)
+
+
 def names(pattern: str, host: str) -> bool:
     """Whether a host of limits means the host of a URL."""
     return host.endswith(pattern[1:]) and host != pattern[1:] if pattern.startswith(BELOW) else host == pattern

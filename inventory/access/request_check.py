@@ -79,7 +79,8 @@ def _authenticated(access: AccessService, address: str) -> Caller:
 
 
 def _check(access: AccessService, caller: Caller, need: Need) -> None:
-    access.require(caller, Verb(need.verb), limited=need.limited)
     may = has_verb if need.limited else grants
+    if need.other is None or not may(caller.scopes, Verb(need.other)):
+        access.require(caller, Verb(need.verb), limited=need.limited)
     if need.effect is not None and not may(caller.scopes, Verb(need.effect)):
         request.environ.setdefault(WITHOUT_EFFECT, NOT_COLLECTED)

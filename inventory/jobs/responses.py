@@ -14,7 +14,7 @@ from inventory.jobs.exports import rows_as_csv
 from inventory.jobs.model import Job, RowOutcome
 from inventory.jobs.schemas import JobSchema
 from inventory.jobs.stream_slots import DOWNLOADING
-from inventory.limits import within
+from inventory.limits import Limits, within_any
 from inventory.listing import sifted
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint, View
@@ -22,6 +22,8 @@ from inventory.web_api.responses import json_response
 
 IN_ORDER = attrgetter("created_at", "id")
 """The position of a job in listings."""
+SEEING = "read", "import"
+"""Either verb is enough to see the jobs that lie within its limits: who imports is to know what becomes of it."""
 
 
 def accepts_job(blueprint: Blueprint, example: str) -> Callable[[View], View]:
@@ -38,7 +40,12 @@ def accepted(job: Job, now: datetime) -> Response:
 
 def seen_job(job_id: str) -> Job:
     """The job, if its limits lie within those of the caller; else `UnknownJob`."""
-    return services().jobs.find(job_id, services().limits.of("read"))
+    return services().jobs.find(job_id, limits_of_seeing())
+
+
+def limits_of_seeing() -> Sequence[Limits | None]:
+    """The caller sees the jobs that lie within any of these limits."""
+    return [services().limits.of(verb) for verb in SEEING]
 
 
 def changed_job(job_id: str) -> Job:
@@ -50,14 +57,14 @@ def changed_job(job_id: str) -> Job:
 
 def seen_jobs(jobs: Sequence[Job]) -> Sequence[Job]:
     """Those of the jobs whose limits lie within those of the caller."""
-    limits = services().limits.of("read")
-    return [each for each in jobs if within(each.limits, limits)]
+    limits = limits_of_seeing()
+    return [each for each in jobs if within_any(each.limits, limits)]
 
 
 def newest_jobs(limit: int) -> Sequence[Job]:
     """The newest jobs that the caller sees."""
     find = partial(services().jobs.listing, None)
-    if services().limits.of("read") is None:
+    if None in limits_of_seeing():
         return find(limit=limit, after=None)
     return sifted(find, seen_jobs, IN_ORDER, limit=limit, after=None)[0]
 

@@ -25,7 +25,16 @@ from inventory.errors import (
 from inventory.jobs import schemas
 from inventory.jobs.allowed import while_allowed
 from inventory.jobs.documents import job_document, row_document
-from inventory.jobs.responses import IN_ORDER, accepted, accepts_job, changed_job, csv_of_rows, seen_job, seen_jobs
+from inventory.jobs.responses import (
+    IN_ORDER,
+    accepted,
+    accepts_job,
+    changed_job,
+    csv_of_rows,
+    limits_of_seeing,
+    seen_job,
+    seen_jobs,
+)
 from inventory.jobs.stream import Message, seen_to_the_end
 from inventory.services import services
 from inventory.web_api import same_origin
@@ -58,14 +67,14 @@ class Jobs(MethodView):
     @blueprint.arguments(schemas.JobsQuery, location="query")
     @blueprint.response(200, schemas.JobsPage, description="One page", example="jobs/jobs")
     @blueprint.problems(InvalidRequest, StorageUnavailable)
-    @blueprint.needs("read", limited=True)
+    @blueprint.needs("read", limited=True, other="import")
     def get(self, query: dict[str, Any]) -> Response:
         """List jobs, newest first. A key that is limited to hosts or tags sees those that are within its limits."""
         find, document = (
             partial(services().jobs.listing, query["status"]),
             partial(job_document, now=services().jobs.clock()),
         )
-        if services().limits.of("read") is None:
+        if None in limits_of_seeing():
             return json_page("jobs", query, find, document, IN_ORDER)
         return sifted_page("jobs", query, find, document, IN_ORDER, seen_jobs)
 
@@ -76,7 +85,7 @@ class OneJob(MethodView):
 
     @blueprint.response(200, schemas.JobSchema, description="The job", example="jobs/running")
     @blueprint.problems(UnknownJob, StorageUnavailable)
-    @blueprint.needs("read", limited=True)
+    @blueprint.needs("read", limited=True, other="import")
     def get(self, job_id: str) -> Response:
         """One job and its progress."""
         return json_response(job_document(seen_job(job_id), services().jobs.clock()))
@@ -90,7 +99,7 @@ class Rows(MethodView):
     @blueprint.response(200, schemas.RowsPage, description="One page, or all as CSV", example="jobs/rows")
     @blueprint.doc(responses={200: {"content": AS_CSV}})
     @blueprint.problems(InvalidRequest, UnknownJob, TooManyStreams, StorageUnavailable)
-    @blueprint.needs("read", limited=True)
+    @blueprint.needs("read", limited=True, other="import")
     def get(self, query: dict[str, Any], job_id: str) -> Response:
         """List a job's rows that have an outcome, by number; with `Accept: text/csv` all of the filter, as a file.
 
@@ -146,7 +155,7 @@ class Events(MethodView):
     )
     @blueprint.alt_response(204, description="The end was received: nothing follows, do not connect again", success=True)
     @blueprint.problems(ForeignOrigin, UnknownJob, TooManyStreams, StorageUnavailable)
-    @blueprint.needs("read", limited=True)
+    @blueprint.needs("read", limited=True, other="import")
     def get(self, job_id: str) -> Response:
         """Follow a job by server-sent events: its state, progress at most four times a second, and its end.
 

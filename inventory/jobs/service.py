@@ -16,7 +16,7 @@ from inventory.jobs.chunks import upload_name
 from inventory.jobs.job_type import JobType
 from inventory.jobs.model import COLUMN, FILE_FORMAT, LONGEST_INPUT, Job, JobStatus, Row, RowOutcome
 from inventory.jobs.ports import Jobs
-from inventory.limits import Limits, within
+from inventory.limits import Limits, within_any
 from inventory.listing import Key
 from inventory.notifier import Notifier
 from inventory.records.service import RecordService
@@ -49,10 +49,10 @@ class JobService:
         self.clock = clock
         self._owner = owner
 
-    def find(self, job_id: str, limits: Limits | None = None) -> Job:
-        """The job as it stands. One that may reach what is beyond limits is as unknown as one that does not exist."""
+    def find(self, job_id: str, any_of: Sequence[Limits | None] = (None,)) -> Job:
+        """The job as it stands. One that lies within none of these limits is as unknown as one that does not exist."""
         job = self._jobs.find(job_id)
-        if job is None or not within(job.limits, limits):
+        if job is None or not within_any(job.limits, any_of):
             raise UnknownJob(f"There is no job {job_id}; /api/v1/jobs lists all.")
         return job
 

@@ -53,7 +53,7 @@ class Sockets(MethodView):
     @blueprint.doc(parameters=[LAST_EVENT_ID])
     @blueprint.alt_response(101, description="WebSocket: messages of `event`, `id` and the job as `data`", success=True)
     @blueprint.problems(InvalidRequest, ForeignOrigin, UnknownJob, TooManyStreams, StorageUnavailable)
-    @blueprint.needs("read", limited=True)
+    @blueprint.needs("read", limited=True, other="import")
     def get(self, job_id: str) -> Response:
         """Follow a job over a WebSocket: the messages of `/api/v1/jobs/{job_id}/events` as JSON texts.
 
@@ -92,7 +92,7 @@ def _leave(_: BaseException | None) -> None:
         g.slot.close()
 
 
-@needs.needs("read", limited=True)
+@needs.needs("read", limited=True, other="import")
 def follow(socket: Server, job_id: str) -> None:  # noqa: ARG001 - the rule's; the job was looked up before
     """Send messages until the end, then close; messages of the client are ignored."""
     socket.input_buffer = deque(maxlen=1)

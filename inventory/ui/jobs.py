@@ -22,7 +22,7 @@ blueprint.register_error_handler(Unauthenticated, lead_to_login)
 
 
 @blueprint.get("/jobs")
-@needs.needs("read", limited=True)
+@needs.needs("read", limited=True, other="import")
 def all_jobs() -> Response:
     """The newest jobs."""
     now = services().jobs.clock()
@@ -31,14 +31,14 @@ def all_jobs() -> Response:
 
 
 @blueprint.get("/jobs/<job_id>/rows.csv")
-@needs.needs("read", limited=True)
+@needs.needs("read", limited=True, other="import")
 def rows_of_job(job_id: str) -> Response:
     """The rows of a job as a file, for a browser, which cannot send `Accept: text/csv`."""
     return csv_of_rows(job_id, arguments.load(ROWS_QUERY, arguments.query, request)["outcome"])
 
 
 @blueprint.get("/jobs/<job_id>")
-@needs.needs("read", limited=True)
+@needs.needs("read", limited=True, other="import")
 def one_job(job_id: str) -> Response:
     """One job and its progress as it happens."""
     try:

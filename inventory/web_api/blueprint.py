@@ -134,7 +134,8 @@ class Blueprint(flask_smorest.Blueprint):
             need = need_of(view)
             has_key = need is not None and need.verb != PUBLIC
             if need is not None and has_key:
-                view = self.doc(security=[{name: [need.verb]} for name in SCHEMES])(view)
+                verbs = [need.verb] if need.other is None else [need.verb, need.other]
+                view = self.doc(security=[{name: [verb]} for verb in verbs for name in SCHEMES])(view)
             of_keys = (*KEY_PROBLEMS, *([CsrfFailed] if ForeignOrigin in errors else ())) if has_key else ()
             of_quotas = (QuotaExceeded,) if self.url_prefix and need is not None and need.counted_as else ()
             for status, codes in _examples_of((*errors, *of_keys, *of_quotas)).items():

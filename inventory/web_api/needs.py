@@ -25,11 +25,12 @@ class Need:
     `limited`: a scope that is limited to hosts or tags is enough, because the view itself asks for these limits.
     `effect` is the verb of what the view does besides if the caller may, and otherwise leaves. `action` names what is done,
     for the audit, where it does not follow from method and route. `counted` says what quotas count a request as where that
-    does not follow from the verb.
+    does not follow from the verb. `other` is a verb that is enough in place of the first one.
     """
 
     verb: str
     limited: bool = False
+    other: str | None = None
     effect: str | None = None
     action: str | None = None
     counted: str | None = None
@@ -48,6 +49,7 @@ def needs(
     verb: str,
     *,
     limited: bool = False,
+    other: str | None = None,
     effect: str | None = None,
     action: str | None = None,
     counted: str | None = None,
@@ -55,7 +57,7 @@ def needs(
     """Say what a view needs; see `Need`. It stands directly above the view, because other decorators document it."""
 
     def mark(view: View) -> View:
-        need = Need(verb=verb, limited=limited, effect=effect, action=action, counted=counted)
+        need = Need(verb=verb, limited=limited, other=other, effect=effect, action=action, counted=counted)
         view.need = need  # type: ignore[attr-defined]
         return view
 

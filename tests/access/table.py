@@ -27,7 +27,8 @@ class Line:
     """A route: method and rule; the verb that it needs; its path and the rest of a request.
 
     `ok` are the statuses for who may: the first one at first, and others when the same is asked again. `limited`: a scope
-    that is limited to the host of what is asked for is enough. `beyond` is what another host's is answered with.
+    that is limited to the host of what is asked for is enough. `other` is a verb that is enough as well. `beyond` is what
+    another host's is answered with.
     """
 
     method: str
@@ -37,6 +38,7 @@ class Line:
     how: Mapping[str, Any] = field(default_factory=dict)
     ok: Sequence[int] = (200,)
     limited: bool = False
+    other: str | None = None
     beyond: tuple[int, str | None] = OUT_OF_SCOPE
 
     @property
@@ -95,18 +97,23 @@ TABLE = (
         "POST", f"{V1}/imports", "import", f"{V1}/imports?kind=urls", data={"file": b"http://a.test/new\n"}, ok=202,
         beyond=(202, None),
     ),
-    line("GET", f"{V1}/jobs", "read", **EMPTY),
-    line("GET", JOB, "read", f"{V1}/jobs/{{job}}", beyond=NO_JOB),
-    line("GET", f"{JOB}/rows", "read", f"{V1}/jobs/{{job}}/rows", beyond=NO_JOB),
-    line("GET", f"{JOB}/events", "read", f"{V1}/jobs/{{finished}}/events", beyond=NO_JOB),
-    # The key reads without a limit here: without reading nobody sees a job.
-    line("POST", f"{JOB}/cancel", "import", f"{V1}/jobs/{{job}}/cancel", ok=(200, 409), **OWN),
-    line("POST", f"{JOB}/retry", "import", f"{V1}/jobs/{{finished}}/retry", ok=409, **OWN),
-    line("GET", "/ws/jobs/<job_id>", "read", "/ws/jobs/{job}", ok=422, limited=True, beyond=(422, "invalid_request")),
-    line("WS", "/ws/jobs/<job_id>", "read", "/ws/jobs/nope", headers=HANDSHAKE, ok=404, limited=True, beyond=NO_JOB),
-    line("GET", "/jobs", "read", **EMPTY),
-    line("GET", "/jobs/<job_id>", "read", "/jobs/{job}", beyond=(404, None)),
-    line("GET", "/jobs/<job_id>/rows.csv", "read", "/jobs/{job}/rows.csv", beyond=NO_JOB),
+    line("GET", f"{V1}/jobs", "read", **EMPTY, other="import"),
+    line("GET", JOB, "read", f"{V1}/jobs/{{job}}", beyond=NO_JOB, other="import"),
+    line("GET", f"{JOB}/rows", "read", f"{V1}/jobs/{{job}}/rows", beyond=NO_JOB, other="import"),
+    line("GET", f"{JOB}/events", "read", f"{V1}/jobs/{{finished}}/events", beyond=NO_JOB, other="import"),
+    line("POST", f"{JOB}/cancel", "import", f"{V1}/jobs/{{job}}/cancel", ok=(200, 409), beyond=NO_JOB),
+    line("POST", f"{JOB}/retry", "import", f"{V1}/jobs/{{finished}}/retry", ok=409, beyond=NO_JOB),
+    line(
+        "GET", "/ws/jobs/<job_id>", "read", "/ws/jobs/{job}", ok=422, limited=True, beyond=(422, "invalid_request"),
+        other="import",
+    ),
+    line(
+        "WS", "/ws/jobs/<job_id>", "read", "/ws/jobs/nope", headers=HANDSHAKE, ok=404, limited=True, beyond=NO_JOB,
+        other="import",
+    ),
+    line("GET", "/jobs", "read", **EMPTY, other="import"),
+    line("GET", "/jobs/<job_id>", "read", "/jobs/{job}", beyond=(404, None), other="import"),
+    line("GET", "/jobs/<job_id>/rows.csv", "read", "/jobs/{job}/rows.csv", beyond=NO_JOB, other="import"),
     # Watches
     line("GET", f"{V1}/watches", "watch", **EMPTY),
     line(

@@ -311,6 +311,27 @@ def test_a_job_is_seen_within_limits(fleet: Guarded, clock: FakeClock) -> None:
     assert theirs not in fleet.client.get("/jobs", headers=wide).text
 
 
+@pytest.mark.parametrize("limit", ["", ":*.shop.test"])
+def test_a_key_that_only_imports_sees_cancels_and_retries_the_jobs_within_its_limits(
+    fleet: Guarded, clock: FakeClock, limit: str
+) -> None:
+    key = fleet.key(f"import{limit}")
+    job = upload(fleet, key, A1)["job_id"]
+    theirs = upload(fleet, fleet.key("import:tag=shop"), A1)["job_id"]
+
+    for path in ("", "/rows"):
+        fleet.ask(key, f"/jobs/{job}{path}")
+    assert fleet.client.get(f"/jobs/{job}", headers=key).status_code == 200
+    listed = {each["job_id"] for each in fleet.ask(key, "/jobs")["jobs"]}
+    assert listed == ({job} if limit else {job, theirs})
+    fleet.ask(key, f"/jobs/{theirs}", status=404 if limit else 200)
+    assert fleet.ask(key, f"/jobs/{job}/cancel", method="POST")["status"] == "cancelled"
+    assert fleet.send(key, f"/jobs/{job}/events").status_code == 200
+    assert fleet.ask(key, f"/jobs/{job}/retry", method="POST", status=409)["code"] == "not_retryable"
+    for path in (f"/metadata?url={A1}", "/search?q=", "/records"):
+        fleet.ask(key, path, status=403)
+
+
 @pytest.mark.parametrize("action", ["cancel", "retry"])
 def test_a_job_is_changed_by_who_may_import_all_that_it_may(fleet: Guarded, action: str) -> None:
     ours = upload(fleet, fleet.key("import:*.shop.test", "read"), A1)["job_id"]
@@ -318,7 +339,7 @@ def test_a_job_is_changed_by_who_may_import_all_that_it_may(fleet: Guarded, acti
     for scopes, status in (
         (["read"], 403),
         (["read", "import:a.shop.test"], 403),
-        (["read:other.test", "import"], 404),
+        (["read:other.test", "import:other.test"], 404),
         (["read", "import:*.shop.test"], 200 if action == "cancel" else 409),
     ):
         fleet.ask(fleet.key(*scopes), f"/jobs/{ours}/{action}", method="POST", status=status)
