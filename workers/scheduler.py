@@ -101,6 +101,7 @@ def round_(
 
 def _watch(services: Services, watching: BackgroundWatching) -> None:
     """Work for watches. What that makes due, workers are woken for in the same round."""
+    _attempt(services, "pause_watches", watching.pause)
     _attempt(services, "look_for_watches", watching.look)
     _attempt(services, "enrol_for_watches", watching.enrol)
     _attempt(services, "collect_for_watches", watching.collect)

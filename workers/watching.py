@@ -22,6 +22,8 @@ MAX_REMOVED = 2_000
 """Rows of old messages that are removed in one transaction."""
 SWEEP_EVERY = timedelta(minutes=10)
 """Time between two sweeps through all schedules. Void ones collect nothing, and those that are due go at once."""
+PAUSE_EVERY = timedelta(seconds=10)
+"""Time between two looks at the keys of all watches."""
 RETIRE_EVERY = timedelta(minutes=1)
 """Time between two searches for old messages."""
 
@@ -31,11 +33,22 @@ class BackgroundWatching:
 
     def __init__(self, services: Services) -> None:
         self._store, self._work = services.store, services.watch_work
+        self._watches, self._keys = services.watches, services.keys
         self._clock = services.watch_work.clock
         self._keep_for = timedelta(seconds=services.settings.keep_messages_for)
         self._swept = ""
         self._swept_at: datetime | None = None
         self._retire_at: datetime | None = None
+        self._pause_at: datetime | None = None
+
+    def pause(self) -> None:
+        """Pause the watches of keys that were revoked or have expired."""
+        now = self._clock()
+        if is_put_off(self._pause_at, PAUSE_EVERY, now):
+            return
+        for each in self._watches.pause_orphans(self._keys.has_ended):
+            log.warning("watch_paused", watch_id=each.id, key_id=each.owner)
+        self._pause_at = now + PAUSE_EVERY
 
     def look(self) -> None:
         """Let watches look at outcomes, and forget those of before any watch."""

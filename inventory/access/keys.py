@@ -74,6 +74,13 @@ class KeyService:
             raise _unknown(key_id)
         return key
 
+    def has_ended(self, key_id: str) -> bool:
+        """Whether there is a key of this id that was revoked or has expired."""
+        key = self._keys.of_id(key_id)
+        if key is None:
+            return False
+        return key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= self.clock())
+
     def revoke(self, key_id: str) -> Key:
         """End a key, here at once and everywhere within two seconds; one that has ended already stays so. `UnknownKey`."""
         key = self._keys.revoke(key_id, now=self.clock())

@@ -67,10 +67,10 @@ class OneKey(MethodView):
         usage = [usage_document(each) for each in services().quotas.read(Caller(address="", scopes=(), key=key))]
         return json_response(key_document(key, services().keys.clock()) | {"usage": usage})
 
-    @blueprint.response(204, description="Revoked, within two seconds everywhere")
+    @blueprint.response(204, description="Revoked: within two seconds no request is admitted with it")
     @blueprint.problems(*USUAL, UnknownKey)
     @blueprint.needs("admin", action="key.revoke")
     def delete(self, key_id: str) -> Response:
-        """Revoke a key, for good. It stays in the list, and its name is free again."""
+        """Revoke a key, for good. Its name is free again. Its watches are paused; its jobs go on."""
         services().keys.revoke(key_id)
         return Response(status=204)

@@ -94,7 +94,7 @@ def list_(limit: int, as_json: bool) -> int:
 @click.argument("key_id", metavar="ID")
 @errors_as_lines
 def revoke(key_id: str) -> int:
-    """End the key ID, for good, within two seconds everywhere."""
+    """End the key ID, for good, within two seconds everywhere. Its watches are paused; its jobs go on."""
     services = wiring.build(Settings.read())
     services.keys.revoke(key_id)
     services.audit.note(_by_command(), "key.revoke", key_id, request_id="")

@@ -13,10 +13,10 @@ from inventory.masking import Masking
 Document = dict[str, Any]
 
 
-def job_document(job: Job, now: datetime) -> Document:
+def job_document(job: Job, now: datetime, *, with_owner: bool = False) -> Document:
     """A job at `now`: `percent` 0 to 100, `rate` in rows a second, `eta_seconds` whole; None while unknown."""
     counts, elapsed = job.counts, _elapsed(job, now)
-    return {
+    document: Document = {
         "job_id": job.id,
         "kind": job.kind,
         "file_name": job.file_name,
@@ -36,7 +36,12 @@ def job_document(job: Job, now: datetime) -> Document:
         "started_at": None if job.started_at is None else rfc3339(job.started_at),
         "finished_at": None if job.finished_at is None else rfc3339(job.finished_at),
         "error": job.error,
-    } | ({} if job.limits is None else {"limits": job.limits.texts})
+    }
+    if job.limits is not None:
+        document["limits"] = job.limits.texts
+    if with_owner and job.owner:
+        document["owner"] = job.owner
+    return document
 
 
 def row_document(row: Row, masking: Masking) -> Document:

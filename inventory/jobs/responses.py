@@ -9,7 +9,9 @@ from operator import attrgetter
 
 from flask import Response, request, url_for
 
-from inventory.jobs.documents import job_document
+from inventory.access.current import caller
+from inventory.jobs.allowed import all_or_broken_off
+from inventory.jobs.documents import Document, job_document
 from inventory.jobs.exports import rows_as_csv
 from inventory.jobs.model import Job, RowOutcome
 from inventory.jobs.schemas import JobSchema
@@ -31,9 +33,14 @@ def accepts_job(blueprint: Blueprint, example: str) -> Callable[[View], View]:
     return blueprint.response(202, JobSchema, description="Accepted, durably; Location has the job", example=example)
 
 
+def shown(job: Job, now: datetime) -> Document:
+    """A job at `now` as the caller sees it: admins see whose it is."""
+    return job_document(job, now, with_owner=services().limits.of("admin") is None)
+
+
 def accepted(job: Job, now: datetime) -> Response:
     """202 with the job as it stands at `now`, and where to find it later."""
-    response = json_response(job_document(job, now), 202)
+    response = json_response(shown(job, now), 202)
     response.headers["Location"] = url_for("jobs.OneJob", job_id=job.id)
     return response
 
@@ -76,9 +83,13 @@ def csv_of_rows(job_id: str, outcome: RowOutcome | None) -> Response:
 
 
 def download(content: Iterator[bytes], media_type: str, name: str) -> Response:
-    """A file that is made while it is sent. That keeps a thread busy as long as a stream does: it takes a slot."""
+    """A file that is made while it is sent. That keeps a thread busy as long as a stream does: it takes a slot.
+
+    It breaks off when the caller's key ends, which clients report as an error.
+    """
     slot = services().streams.slots.take(request.environ.get("gunicorn.socket"), DOWNLOADING)
-    response = Response(content, mimetype=media_type)
+    allowed = all_or_broken_off(content, partial(services().access.still_holds, caller()))
+    response = Response(allowed, mimetype=media_type)
     response.call_on_close(slot.close)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

@@ -24,7 +24,7 @@ from inventory.errors import (
 )
 from inventory.jobs import schemas
 from inventory.jobs.allowed import while_allowed
-from inventory.jobs.documents import job_document, row_document
+from inventory.jobs.documents import row_document
 from inventory.jobs.responses import (
     IN_ORDER,
     accepted,
@@ -34,6 +34,7 @@ from inventory.jobs.responses import (
     limits_of_seeing,
     seen_job,
     seen_jobs,
+    shown,
 )
 from inventory.jobs.stream import Message, seen_to_the_end
 from inventory.services import services
@@ -72,7 +73,7 @@ class Jobs(MethodView):
         """List jobs, newest first. A key that is limited to hosts or tags sees those that are within its limits."""
         find, document = (
             partial(services().jobs.listing, query["status"]),
-            partial(job_document, now=services().jobs.clock()),
+            partial(shown, now=services().jobs.clock()),
         )
         if None in limits_of_seeing():
             return json_page("jobs", query, find, document, IN_ORDER)
@@ -88,7 +89,7 @@ class OneJob(MethodView):
     @blueprint.needs("read", limited=True, other="import")
     def get(self, job_id: str) -> Response:
         """One job and its progress."""
-        return json_response(job_document(seen_job(job_id), services().jobs.clock()))
+        return json_response(shown(seen_job(job_id), services().jobs.clock()))
 
 
 @blueprint.route("/jobs/<job_id>/rows")
@@ -125,7 +126,7 @@ class Cancel(MethodView):
     @blueprint.needs("import", limited=True)
     def post(self, job_id: str) -> Response:
         """Cancel a job; the rows that have an outcome keep it."""
-        return json_response(job_document(services().jobs.cancel(changed_job(job_id).id), services().jobs.clock()))
+        return json_response(shown(services().jobs.cancel(changed_job(job_id).id), services().jobs.clock()))
 
 
 @blueprint.route("/jobs/<job_id>/retry")

@@ -73,6 +73,9 @@ class JobSchema(Schema):
         fields.String(),
         metadata={"description": "Hosts and tags that the key was limited to which made it. Left out without limits."},
     )
+    owner = fields.String(
+        metadata={"description": "For admins alone: the id of the key that made it. Left out if none did."}
+    )
 
 
 class JobsPage(PageSchema):

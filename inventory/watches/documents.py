@@ -20,7 +20,13 @@ MAX_LISTED_GROUPS = 5
 """Groups of each message in a listing; the message itself has all."""
 
 
-def watch_document(watch: Watch, *, scheduled: int | None = None, secrets: Mapping[str, str] | None = None) -> Document:
+def watch_document(
+    watch: Watch,
+    *,
+    scheduled: int | None = None,
+    secrets: Mapping[str, str] | None = None,
+    with_owner: bool = False,
+) -> Document:
     """A watch; with how many targets it collects and the secrets of webhooks that were made for it, if these are given."""
     document = {"id": watch.id, **members_of(settings_of(watch))}
     document |= {
@@ -33,6 +39,8 @@ def watch_document(watch: Watch, *, scheduled: int | None = None, secrets: Mappi
     }
     if watch.limits is not None:
         document["limits"] = watch.limits.texts
+    if with_owner and watch.owner:
+        document["owner"] = watch.owner
     if scheduled is not None:
         document["scheduled"] = scheduled
     return document | {"webhook_secrets": dict(secrets)} if secrets else document

@@ -82,7 +82,8 @@ class Watch:
     that made it: beyond them it watches nothing. `version` goes up whenever
     `query`, `every` or `paused` changes: schedules of an older version are void. `enrolled` says that all targets which
     match have a schedule of this version; `enrolled_up_to` is the position in the search after which the next ones come.
-    `owner` is the id of the key that made it, "" without one: what is collected for the watch belongs to that key.
+    `owner` is the id of the key that made it, or resumed it last, "" without one: what is collected for the watch belongs to
+    that key, and it is paused when that key ends.
     `changed_at` is the last change by people, a pause or its end too, and `resumed_at` is the end of the latest pause.
     """
 

@@ -64,7 +64,7 @@ class Watches(MethodView):
     @blueprint.needs("watch", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """List watches, newest first. A key that is limited to hosts or tags sees those that are within its limits."""
-        find, document = services().watches.listing, documents.watch_document
+        find, document = services().watches.listing, _document
         if services().limits.of("watch") is None:
             return json_page("watches", query, find, document, IN_ORDER)
         return sifted_page("watches", query, find, document, IN_ORDER, _seen_watches)
@@ -92,7 +92,7 @@ class OneWatch(MethodView):
         """One watch, with how many targets are collected for it."""
         watch = _seen(watch_id)
         scheduled = services().watches.scheduled([watch]).get(watch.id, 0)
-        return json_response(documents.watch_document(watch, scheduled=scheduled))
+        return json_response(_document(watch, scheduled=scheduled))
 
     @blueprint.arguments(schemas.WatchChange)
     @blueprint.response(200, schemas.WatchSchema, description="Changed", example="watches/made")
@@ -120,7 +120,7 @@ class Pause(MethodView):
     @blueprint.needs("watch", limited=True)
     def post(self, watch_id: str) -> Response:
         """Pause a watch: it collects nothing, and what happens until it is resumed is in no message."""
-        return json_response(documents.watch_document(services().watches.pause(_seen(watch_id).id)))
+        return json_response(_document(services().watches.pause(_seen(watch_id).id)))
 
 
 @blueprint.route("/watches/<watch_id>/resume")
@@ -131,8 +131,8 @@ class Resume(MethodView):
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch, TooManyRequests)
     @blueprint.needs("watch", limited=True)
     def post(self, watch_id: str) -> Response:
-        """Let a watch that is paused go on."""
-        return json_response(documents.watch_document(services().watches.resume(_seen(watch_id).id)))
+        """Let a watch that is paused go on. It belongs to the key that resumes it, and is paused when that key ends."""
+        return json_response(_document(services().watches.resume(_seen(watch_id).id)))
 
 
 @blueprint.route("/watches/<watch_id>/test")
@@ -213,6 +213,11 @@ def _seen_watches(watches: Sequence[Watch]) -> Sequence[Watch]:
     return [each for each in watches if within(each.limits, limits)]
 
 
+def _document(watch: Watch, **more: Any) -> documents.Document:
+    """A watch as the caller sees it: admins see whose it is."""
+    return documents.watch_document(watch, with_owner=services().limits.of("admin") is None, **more)
+
+
 def _findings(watch_id: str, number: int, *, limit: int, after: Key | None) -> Sequence[tuple[Finding, str | None]]:
     """Findings, each with the URL of its target."""
     found = services().watches.findings(watch_id, number, limit=limit, after=after)
@@ -234,7 +239,7 @@ def _number(text: str) -> int:
 
 def _made(made: Made, status: int = 200) -> Response:
     """A watch. No cache may keep the secrets of its webhooks."""
-    response = json_response(documents.watch_document(made.watch, secrets=made.secrets), status)
+    response = json_response(_document(made.watch, secrets=made.secrets), status)
     if made.secrets:
         response.headers["Cache-Control"] = "no-store"
     return response

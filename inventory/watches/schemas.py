@@ -155,6 +155,12 @@ class WatchSchema(Schema):
         fields.String(),
         metadata={"description": "Hosts and tags that the key was limited to which made it. Left out without limits."},
     )
+    owner = fields.String(
+        metadata={
+            "description": "For admins alone: the id of the key that made it, or resumed it last. Left out if none did. When"
+            " that key is revoked or expires, the watch is paused."
+        },
+    )
     webhook_secrets = fields.Dict(
         keys=fields.String(),
         values=fields.String(),

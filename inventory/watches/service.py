@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
@@ -120,8 +120,22 @@ class WatchService:
         return self._replace(watch_id, lambda seen: self._paused(seen, paused=True))
 
     def resume(self, watch_id: str) -> Watch:
-        """Let a watch that was paused look and collect again. What happened meanwhile is not told."""
+        """Let a watch that was paused look and collect again, for who resumes it. What happened meanwhile is not told."""
         return self._replace(watch_id, lambda seen: self._paused(seen, paused=False))
+
+    def pause_orphans(self, has_ended: Callable[[str], bool]) -> Sequence[Watch]:
+        """Pause the watches of keys that have ended, and which these are. `has_ended` says whether a key has, by its id."""
+        active = [each for each in self._watches.active() if each.owner]
+        ended = {owner for owner in {each.owner for each in active} if has_ended(owner)}
+
+        def orphaned(seen: Watch) -> Watch:
+            return self._paused(seen, paused=True) if seen.owner in ended else seen
+
+        found = [each for each in active if each.owner in ended]
+        for each in found:
+            with suppress(UnknownWatch):
+                self._replace(each.id, orphaned)
+        return found
 
     def delete(self, watch_id: str) -> None:
         """Remove a watch, its messages and their deliveries. Webhooks stay."""
@@ -194,8 +208,8 @@ class WatchService:
         if seen.paused is paused:
             return seen
         now = self._clock()
-        changed = replace(seen, paused=paused, changed_at=now, resumed_at=seen.resumed_at if paused else now)
-        return scheduled_again(changed)
+        changed = replace(seen, paused=paused, changed_at=now)
+        return scheduled_again(changed if paused else replace(changed, resumed_at=now, owner=self._owner()))
 
     def _replace(self, watch_id: str, change: Callable[[Watch], Watch]) -> Watch:
         """Change a watch as it stands, whatever others do to it at the same time."""

@@ -108,6 +108,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
     jobs = bulk.job_service(parts, job_types, records)
     sessions = browser_sessions(store, clock)
     access = access_service(settings, store, sessions, clock)
+    keys = KeyService(store.keys, access.forget, clock=clock)
     return Services(
         settings=settings,
         store=store,
@@ -134,12 +135,12 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         upstreams=UpstreamService(parts.budgets, clock=clock),
         products=ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
         watches=messages.watch_service(parts, records, search, webhooks),
-        watch_work=messages.watch_work(parts, records),
+        watch_work=messages.watch_work(parts, records, keys),
         webhooks=webhooks,
         deliverer=messages.deliverer(parts, webhook_sink),
         access=access,
         sessions=sessions,
-        keys=KeyService(store.keys, access.forget, clock=clock),
+        keys=keys,
         limits=CallerLimits(search.labels),
         audit=audit,
         quotas=quotas,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from inventory.access import current
+from inventory.access.keys import KeyService
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
 from inventory.observations.service import SearchService
@@ -57,7 +58,7 @@ def watch_service(parts: Parts, records: RecordService, search: SearchService, w
     )
 
 
-def watch_work(parts: Parts, records: RecordService) -> WatchWork:
+def watch_work(parts: Parts, records: RecordService, keys: KeyService) -> WatchWork:
     """What is done for watches in the background."""
     store, clock, notifier = parts.store, parts.clock, parts.notifier
     watches, observed = ActiveWatches(store.watches), store.observations
@@ -65,7 +66,13 @@ def watch_work(parts: Parts, records: RecordService) -> WatchWork:
         looker=Looker(outcomes=store.outcomes, observed=observed, watches=watches, notifier=notifier, clock=clock),
         enroller=Enroller(schedules=store.schedules, observed=observed, watches=watches, notifier=notifier, clock=clock),
         collections=DueCollections(schedules=store.schedules, records=records, watches=watches, clock=clock),
-        composer=Composer(messages=store.messages, records=records, public_url=parts.settings.public, clock=clock),
+        composer=Composer(
+            messages=store.messages,
+            records=records,
+            public_url=parts.settings.public,
+            clock=clock,
+            has_ended=keys.has_ended,
+        ),
         clock=clock,
     )
 

@@ -83,7 +83,9 @@ def test_documents_have_the_members_that_are_documented() -> None:
 
     limited = replace(RUNNING, options={LIMITS: ["*.example.com", "tag=shop"]})
     assert list(job_document(RUNNING, NOW)) == list(example("jobs/running"))
-    assert list(job_document(limited, NOW)) == list(JobSchema().fields) == [*example("jobs/running"), "limits"]
+    assert list(job_document(limited, NOW)) == [*example("jobs/running"), "limits"]
+    assert list(job_document(limited, NOW, with_owner=True)) == [*example("jobs/running"), "limits"]
+    assert list(job_document(replace(limited, owner="1"), NOW, with_owner=True)) == list(JobSchema().fields)
     assert job_document(limited, NOW)["limits"] == ["*.example.com", "tag=shop"]
     assert list(row_document(row, UNCONFIGURED)) == list(RowSchema().fields) == list(example("jobs/rows")["rows"][0])
     assert row_document(row, UNCONFIGURED)["finished_at"] == "2026-01-31T12:00:00.000Z"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from secrets import token_hex
@@ -27,12 +27,16 @@ MAX_FINDINGS = 50_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composer:
-    """Makes the messages that watches owe. Any number of copies may work at once: each finding is told once."""
+    """Makes the messages that watches owe. Any number of copies may work at once: each finding is told once.
+
+    What a key owes that has ended, as `has_ended` says by its id, is kept and sent nowhere.
+    """
 
     messages: Messages
     records: RecordService
     public_url: str
     clock: Clock
+    has_ended: Callable[[str], bool] = lambda _: False
 
     def compose_next(self, *, limit: int = MAX_FINDINGS) -> bool:
         """Make the message that has been due for the longest; False if none is."""
@@ -42,7 +46,7 @@ class Composer:
         if findings := self.messages.owed(claim, limit=limit):
             now = self.clock()
             message = self._message(claim.watch, findings, now)
-            kept = self.messages.commit(claim, message, deliveries_of(message, claim.watch, now), now=now)
+            kept = self.messages.commit(claim, message, self._deliveries_of(message, claim.watch, now), now=now)
             log.info(
                 "message_made" if kept else "message_lost",
                 watch_id=claim.watch.id,
@@ -52,6 +56,9 @@ class Composer:
                 targets=message.targets,
             )
         return True
+
+    def _deliveries_of(self, message: Message, watch: Watch, now: datetime) -> Sequence[Delivery]:
+        return () if watch.owner and self.has_ended(watch.owner) else deliveries_of(message, watch, now)
 
     def _message(self, watch: Watch, findings: Sequence[Finding], now: datetime) -> Message:
         groups = grouped(findings)
