@@ -13,6 +13,7 @@ from inventory import __version__, wiring
 from inventory.access import address, quota_check, request_audit, request_check
 from inventory.access import audit_routes as audit
 from inventory.access import routes as keys
+from inventory.access.model import Mode
 from inventory.changes import routes as changes
 from inventory.config import Settings
 from inventory.errors import InventoryError
@@ -81,7 +82,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         api.register_blueprint(feature.blueprint)
     request_check.register(app, services.access, address_of)
     request_audit.register(app, services.audit, request_metrics.count_refusal)
-    quota_check.register(app, services.quotas)
+    quota_check.register(app, services.quotas, of_keys=services.access.mode is not Mode.OPEN)
     visitors.register(app)
     cross_origin.register(app, services.settings.cors_origins)
     return app

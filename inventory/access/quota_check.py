@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import Flask, Response, g, request
 
@@ -18,14 +19,15 @@ COUNTED_PATHS = "/api/v1/"
 """The beginning of what is counted: neither metrics nor pages are."""
 
 
-def register(app: Flask, quotas: QuotaService) -> None:
+def register(app: Flask, quotas: QuotaService, *, of_keys: bool = True) -> None:
     """Refuse each request of a caller who has used up a quota for it, and count what the others were answered.
 
-    The check of who asks is registered before. Nothing is asked for a caller without quotas.
+    The check of who asks is registered before. Nothing is asked for a caller without quotas. Unless quotas are `of_keys`,
+    each address has those of the settings, whatever key it sends: where all is open, anybody can make a key without quotas.
     """
 
     def check() -> None:
-        caller = _counted_caller(quotas)
+        caller = _counted_caller(quotas, of_keys)
         if caller is None:
             return
         need: Need = g.need
@@ -36,7 +38,7 @@ def register(app: Flask, quotas: QuotaService) -> None:
             request.environ.setdefault(WITHOUT_EFFECT, why)
 
     def count(response: Response) -> Response:
-        caller = _counted_caller(quotas)
+        caller = _counted_caller(quotas, of_keys)
         if caller is not None:
             kinds = done(g.get("counted"), response.status_code, begun=work.begun())
             usages = quotas.count(caller, kinds) if kinds else _usages(quotas, caller)
@@ -47,9 +49,11 @@ def register(app: Flask, quotas: QuotaService) -> None:
     app.after_request(count)
 
 
-def _counted_caller(quotas: QuotaService) -> Caller | None:
+def _counted_caller(quotas: QuotaService, of_keys: bool) -> Caller | None:
     """Who sent the request, if that has quotas."""
     caller: Caller | None = g.get("caller")
+    if caller is not None and not of_keys:
+        caller = replace(caller, key=None)
     return caller if caller is not None and quotas.of(caller.key) else None
 
 

@@ -258,23 +258,35 @@ def test_behind_a_trusted_proxy_the_address_that_it_names_is_counted(
 
 
 def test_a_key_has_quotas_of_its_own_wherever_it_is_used(make_client: Callable[..., FlaskClient]) -> None:
-    client = make_client("lookups=5/minute,collections=7/minute")
-    made = client.post("/api/v1/keys", json={"name": "ci", "scopes": ["read"], "quotas": {"lookups": "2/minute"}})
-    free = client.post("/api/v1/keys", json={"name": "own", "scopes": ["read"], "quotas": {"lookups": "none"}})
-    assert made.json is not None
-    assert free.json is not None
+    client = make_client("lookups=5/minute,collections=7/minute", access=Mode.READONLY_OPEN)
+    services: Services = client.application.extensions[EXTENSION]
+    _, limited = services.keys.create("ci", ["read"], quotas={"lookups": "2/minute"})
+    _, free = services.keys.create("own", ["read"], quotas={"lookups": "none"})
 
     def with_key(text: str, address: str) -> TestResponse:
         headers = {"Authorization": f"Bearer {text}"}
         return client.get("/api/v1/records", environ_base={"REMOTE_ADDR": address}, headers=headers)
 
-    answers = [with_key(made.json["key"], f"192.0.2.{number}") for number in range(3)]
+    answers = [with_key(limited, f"192.0.2.{number}") for number in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert answers[2].json is not None
     assert "lookups of this key" in answers[2].json["detail"]
     assert left(answers[2]) == {"lookups-minute": 0, "collections-minute": 7}
-    assert left(with_key(free.json["key"], "192.0.2.0")) == {"collections-minute": 7}
+    assert left(with_key(free, "192.0.2.0")) == {"collections-minute": 7}
     assert left(client.get("/api/v1/records"))["lookups-minute"] == 4
+
+
+def test_where_all_is_open_a_key_that_anybody_made_changes_nothing(make_client: Callable[..., FlaskClient]) -> None:
+    client = make_client("lookups=2/minute", access=Mode.OPEN)
+    quotas = {"lookups": "none", "collections": "1/minute"}
+    made = client.post("/api/v1/keys", json={"name": "own", "scopes": ["read"], "quotas": quotas})
+    assert made.json is not None
+    headers = {"X-API-Key": made.json["key"]}
+
+    answers = [client.get("/api/v1/records", headers=each) for each in ({}, headers, headers, {})]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 429]
+    assert [left(answer) for answer in answers[1:3]] == [{"lookups-minute": 0}] * 2
 
 
 def test_a_lookup_that_a_key_may_never_collect_is_not_said_to_have_to_wait(make_client: Callable[..., FlaskClient]) -> None:
@@ -289,13 +301,14 @@ def test_a_lookup_that_a_key_may_never_collect_is_not_said_to_have_to_wait(make_
 
 
 def test_an_admin_sees_what_is_left_of_the_quotas_of_a_key(make_client: Callable[..., FlaskClient], ticks: Ticks) -> None:
-    client = make_client("lookups=5/minute,imports=3/day")
-    made = client.post("/api/v1/keys", json={"name": "ci", "scopes": ["read"], "quotas": {"lookups": "7/minute"}})
-    assert made.json is not None
-    client.get("/api/v1/records", headers={"X-API-Key": made.json["key"]})
+    client = make_client("lookups=5/minute,imports=3/day", access=Mode.KEYS)
+    services: Services = client.application.extensions[EXTENSION]
+    _, admin = services.keys.create("admin", ["admin"])
+    key, text = services.keys.create("ci", ["read"], quotas={"lookups": "7/minute"})
+    client.get("/api/v1/records", headers={"X-API-Key": text})
     ticks.now += 10.5
 
-    one = client.get(f"/api/v1/keys/{made.json['id']}")
+    one = client.get(f"/api/v1/keys/{key.id}", headers={"X-API-Key": admin})
 
     assert one.json is not None
     assert one.json["usage"] == [
