@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from itertools import product
 
@@ -40,6 +41,7 @@ from inventory.store.sqlite import (
     watches,
     webhooks,
 )
+from inventory.store.turns import Served
 from inventory.webhooks.model import DeliveryState
 from tests.contract.actions import NOW
 from tests.contract.backends import SqliteBackend
@@ -94,6 +96,7 @@ VALUES = {
     "from": "",
     "to": "y",
     "owners": 9,
+    "looks": 9,
     "address": b"x",
     "message_id": "x",
     "state": "x",
@@ -188,7 +191,9 @@ OWNERS = [
 ]
 
 
-@pytest.mark.parametrize("statement", [each for queue in OWNERS for each in (queue.ends, queue.owners)])
+@pytest.mark.parametrize(
+    "statement", [each for queue in OWNERS for each in (queue.ends, queue.owners, queue.oldest) if each]
+)
 def test_owners_are_found_by_an_index(connection: sqlite3.Connection, statement: str) -> None:
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", VALUES)]
 
@@ -220,6 +225,69 @@ def test_owners_are_found_in_as_many_steps_whatever_each_of_them_has(connection:
     assert all(more <= less * 1.2 + 300 for less, more in zip(few, many, strict=True)), taken
 
 
+PENDING_ONE = (
+    "INSERT INTO records (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots, bulk,"
+    " owner) VALUES (?, '', '', '', 'pending', 0, 0, ?, 0, 0, 0, 0, ?)"
+)
+LATER = 1_000
+
+
+def add_pending(connection: sqlite3.Connection, rows: Iterable[tuple[str, int, str]]) -> None:
+    connection.execute("BEGIN")
+    connection.executemany(PENDING_ONE, rows)
+    connection.execute("COMMIT")
+
+
+def test_a_claim_takes_no_more_steps_however_many_owners_pause(connection: sqlite3.Connection) -> None:
+    """Two thousand keys or twenty thousand have work that pauses; nothing is due, then two others have some."""
+    connection.isolation_level = None
+    values = VALUES | {"now": 10, "limit": 16}
+    taken = list[list[int]]()
+    counted = Counting(connection)
+    for first, last in ((0, 2_000), (2_000, 20_000)):
+        add_pending(connection, ((f"p{n}", LATER, f"{n:06}") for n in range(first, last)))
+        counted.steps = 0
+        assert due_records.is_any(counted, due_records.PENDING, values) == (False, None)
+        taken.append([counted.steps])
+        connection.execute("BEGIN")
+        connection.executemany(PENDING_ONE, [(f"d{n}", n, f"{n % 2 * 999_999:06} of two") for n in range(40)])
+        for act in (
+            lambda: due_records.is_any(counted, due_records.PENDING, values)[0],
+            lambda: due_records.in_turns(counted, due_records.PENDING, values, Served()),
+            lambda: due_records.all_due(counted, due_records.PENDING, values | {"limit": 1}),
+        ):
+            counted.steps = 0
+            assert act()
+            taken[-1].append(counted.steps)
+        connection.execute("ROLLBACK")
+
+    few, many = taken
+    assert all(more <= less * 1.2 + 300 for less, more in zip(few, many, strict=True)), taken
+    assert many[0] < 300
+
+
+def test_among_many_that_pause_each_owner_has_its_turn_within_some_claims(connection: sqlite3.Connection) -> None:
+    """One has a backlog that is older than the work of three others; five thousand keys between them pause."""
+    connection.isolation_level = None
+    others = {f"{n:06} other" for n in (0, 1_200, 4_999)}
+    add_pending(connection, ((f"p{n}", LATER, f"{n:06}") for n in range(5_000)))
+    add_pending(connection, ((f"busy {n}", 1, "002500 busy") for n in range(1_000)))
+    add_pending(connection, ((each, 9, each) for each in others))
+    values, served, run = VALUES | {"now": 10, "limit": 16}, Served(), Counting(connection)
+
+    taken = Counter[str]()
+    for _ in range(6):
+        claimed = [row[0] for row in due_records.in_turns(run, due_records.PENDING, values, served)]
+        assert len(claimed) == 16
+        connection.execute("BEGIN")
+        connection.executemany("DELETE FROM records WHERE id = ?", [(each,) for each in claimed])
+        connection.execute("COMMIT")
+        taken.update(claimed)
+
+    assert others <= set(taken)
+    assert max(taken.values()) == 1
+
+
 def test_a_lookup_is_three_searches_by_key(connection: sqlite3.Connection) -> None:
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {records.LOOK_UP}", ["x"])]
 
@@ -249,6 +317,20 @@ def steps(connection: sqlite3.Connection, statement: str, values: Mapping[str, o
     connection.set_progress_handler(None, 0)
     connection.execute("ROLLBACK")
     return taken[0]
+
+
+class Counting:
+    """Runs statements, and counts how many instructions they take."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection, self.steps = connection, 0
+        connection.set_progress_handler(self._count, 1)
+
+    def _count(self) -> None:
+        self.steps += 1
+
+    def __call__(self, statement: str, values: Mapping[str, object]) -> list[tuple[object, ...]]:
+        return self._connection.execute(statement, values).fetchall()
 
 
 BATCH = (

@@ -103,7 +103,7 @@ class Batches(Adapter):
         low, high, is_any = run(QUEUED.ends, values)[0]
         if low == high:
             return low if is_any else None
-        owners = owners_in_turn(run, QUEUED, values, last=self._served.last, limit=1)
+        owners = owners_in_turn(run, QUEUED, values, last=self._served.last, limit=1).owners
         self._served.last = owners[0] if owners else self._served.last
         return owners[0] if owners else None
 

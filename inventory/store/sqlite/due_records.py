@@ -14,8 +14,8 @@ from inventory.records import model
 from inventory.store.codecs import millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Row
-from inventory.store.sqlite.owners import Queue, Run, owners_in_turn, queue, queues_of
-from inventory.store.turns import MIN_OWNERS, Served, take_turns
+from inventory.store.sqlite.owners import Queue, Run, owners_in_turn, queue
+from inventory.store.turns import MIN_OWNERS, Served, queues_of, take_turns
 
 NOW = "due_at <= :now"
 LEASE_AHEAD = f"due_at > :now + {millis(model.LEASE_AHEAD)}"
@@ -48,7 +48,7 @@ def _pending(*bulks: int) -> Queue:
     statements = [each.replace("{bulk}", str(bulk)) for bulk in bulks for each in (DUE_OF, AHEAD_OF)]
     over = [f"bulk = {bulk} AND {each}" for bulk in bulks for each in (NOW, rows.AHEAD)]
     due, listed = (_in_order(statements, columns) for columns in (TO_CLAIM, TO_LIST))
-    return queue("records", "state = 'pending'", over, due, listed)
+    return queue("records", "state = 'pending'", over, due, listed, by_age=True)
 
 
 def _left(attempts: str, listed: str) -> Queue:
@@ -69,15 +69,18 @@ def is_any(run: Run, queue: Queue, values: Mapping[str, Any]) -> tuple[bool, str
     low, high, is_due = run(queue.ends, values)[0]
     if low == high:
         return bool(is_due), low
-    return is_due or bool(owners_in_turn(run, queue, values, last="", limit=1)), None
+    if queue.oldest is not None:
+        return is_due or bool(run(queue.oldest, values)), None
+    return is_due or bool(owners_in_turn(run, queue, values, last="", limit=1).owners), None
 
 
 def in_turns(run: Run, queue: Queue, values: Mapping[str, Any], served: Served) -> Sequence[Row]:
     """What a claim takes of several owners, those of lookups first; who was served last is noted."""
     limit = values["limit"]
-    owners = owners_in_turn(run, queue, values, last=served.last, limit=limit)
-    turns = take_turns(queues_of(run, queue.due, values, owners, limit=limit), limit)
+    found = owners_in_turn(run, queue, values, last=served.last, limit=limit)
+    turns = take_turns(_queues(run, queue.due, values, found.owners, limit), limit)
     served.note(turns)
+    served.last = served.last if found.reached is None else found.reached
     return sorted((row for _, _, row in turns), key=itemgetter(1))
 
 
@@ -89,9 +92,14 @@ def all_due(run: Run, queue: Queue, values: Mapping[str, Any]) -> Sequence[Row]:
     if alone is not None:
         return run(queue.listed, {**values, "owner": alone})
     most = max(values["limit"], MIN_OWNERS)
-    owners = owners_in_turn(run, queue, values, last="", limit=most)
-    turns = take_turns(queues_of(run, queue.listed, values, owners, limit=most), most)
+    found = owners_in_turn(run, queue, values, last="", limit=most)
+    turns = take_turns(_queues(run, queue.listed, values, found.owners, most), most)
     return [row for _, _, row in sorted(turns, key=_round_and_age)][: values["limit"]]
+
+
+def _queues(run: Run, due: str, values: Mapping[str, Any], owners: Sequence[str], limit: int) -> Mapping[str, Sequence[Row]]:
+    """What the statement `due` finds of each owner, as far as its turns need it."""
+    return queues_of(lambda owner, count: run(due, {**values, "owner": owner, "limit": count}), owners, limit)
 
 
 def _round_and_age(turn: tuple[int, str, Row]) -> tuple[int, int, int]:

@@ -400,4 +400,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX audit_of_noun ON audit (noun, at, id)",
         "CREATE INDEX audit_of_action ON audit (action, at, id)",
     ),
+    # What waits longest, whosever it is: so nobody looks at each owner whose work pauses.
+    ("CREATE INDEX records_due ON records (bulk, due_at) WHERE state = 'pending'",),
 )
