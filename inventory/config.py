@@ -70,7 +70,7 @@ class Settings:
     security_contact: tuple[str, ...] = setting(
         (),
         types.SECURITY_CONTACTS,
-        "who is to be told of a hole in this service, in /.well-known/security.txt",
+        "where to report a vulnerability of this service, for /.well-known/security.txt",
         shown="none",
     )
     security_policy: str = setting("", types.HTTPS_URL, "the page that says how such reports are treated", shown="none")

@@ -1,7 +1,7 @@
 """Keys that were looked up in the last two seconds, so that the store is not asked for each request.
 
 What is known of a key, also that there is none, holds for `LASTING` seconds in each process. So a revocation holds
-everywhere after that time, and in the process that revoked the key at once.
+everywhere within that time.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_KEYS = 4_096
 """Keys that a process remembers. Who uses more at once has the store asked more often."""
 
 
-class Known(NamedTuple):
+class CachedKey(NamedTuple):
     """What is known of a digest until an instant of the monotonic clock: its key, or that there is none."""
 
     key: Key | None
@@ -32,10 +32,10 @@ class KeyCache:
 
     def __init__(self, keys: Keys, ticks: Callable[[], float]) -> None:
         self._keys, self._ticks = keys, ticks
-        self._known: dict[str, Known] = {}
+        self._known: dict[str, CachedKey] = {}
         self._lock = Lock()
 
-    def find(self, digest: str) -> Known:
+    def find(self, digest: str) -> CachedKey:
         """The key of a digest, or that there is none, and how long that holds. May raise `StorageUnavailable`."""
         now = self._ticks()
         known = self._known.get(digest)
@@ -43,7 +43,7 @@ class KeyCache:
             found = self._keys.find(digest)
             # In constant time, although the store compared them already: nothing else decides whether a key is right.
             key = found if found is not None and compare_digest(found.digest, digest) else None
-            known = Known(key, now + LASTING)
+            known = CachedKey(key, now + LASTING)
             self._remember(digest, known)
         return known
 
@@ -52,7 +52,7 @@ class KeyCache:
         with self._lock:
             self._known.pop(digest, None)
 
-    def _remember(self, digest: str, known: Known) -> None:
+    def _remember(self, digest: str, known: CachedKey) -> None:
         with self._lock:
             self._known.pop(digest, None)  # to put it last: the first ones are the oldest
             while len(self._known) >= MAX_KEYS:

@@ -21,7 +21,7 @@ from inventory.masking import is_secret
 
 MAX_NAME = 100
 """Characters."""
-LONGEST = 2 * HUNDRED_YEARS
+ADDABLE = 2 * HUNDRED_YEARS
 """What is longer than this is refused all the same, but can be added to an instant no more."""
 COUNTED = tuple(Counted)
 """What quotas count."""
@@ -82,7 +82,7 @@ class KeyService:
         return key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= self.clock())
 
     def revoke(self, key_id: str) -> Key:
-        """End a key, here at once and everywhere within two seconds; one that has ended already stays so. `UnknownKey`."""
+        """End a key, within two seconds everywhere; one that has ended already stays so. `UnknownKey`."""
         key = self._keys.revoke(key_id, now=self.clock())
         if key is None:
             raise _unknown(key_id)
@@ -101,7 +101,7 @@ def _end(now: datetime, expires_at: datetime | None, expires_in: timedelta | Non
     if expires_at is not None and expires_in is not None:
         raise invalid("expires_in", "Send either `expires_at` or `expires_in`.")
     name = "expires_at" if expires_in is None else "expires_in"
-    end = expires_at if expires_in is None else now + min(expires_in, LONGEST)
+    end = expires_at if expires_in is None else now + min(expires_in, ADDABLE)
     if end is not None and not now < end <= now + HUNDRED_YEARS:
         raise invalid(name, "Send an end within the next hundred years, or none for a key that does not expire.")
     return end

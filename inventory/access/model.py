@@ -81,7 +81,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEntry:
-    """One line of the audit. `action` is a verb and a noun such as `import.create`; `target` is what it was done to.
+    """One line of the audit. `action` is a noun and a verb such as `import.create`; `target` is what it was done to.
 
     `outcome` is `done`, or the code of the problem that was answered. `target` has no secrets: they are masked.
     """

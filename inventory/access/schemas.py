@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
@@ -16,7 +16,6 @@ from inventory.web_api.arguments import QuerySchema
 from inventory.web_api.pagination import PageSchema
 
 QUOTA = "Such as `600/minute`, or `600/minute,10000/day`."
-LONGEST = int(HUNDRED_YEARS.total_seconds())
 
 
 class Instant(fields.DateTime):
@@ -51,7 +50,7 @@ class KeyRequest(QuerySchema):
     expires_at = Instant(metadata={"description": "When it ends; without it and `expires_in` it does not."})
     expires_in = fields.Integer(
         strict=True,
-        validate=Range(1, LONGEST, error="Send seconds, a whole number from 1."),
+        validate=Range(1, HUNDRED_YEARS // timedelta(seconds=1), error="Send seconds, a whole number from 1."),
         metadata={"description": "The same, in seconds from now."},
     )
     quotas = fields.Dict(

@@ -15,9 +15,8 @@ import click
 from inventory import wiring
 from inventory.access.current import NOBODY
 from inventory.access.documents import key_document
-from inventory.access.keys import COUNTED, KeyService
+from inventory.access.keys import ADDABLE, COUNTED, KeyService
 from inventory.access.model import Caller
-from inventory.clock import HUNDRED_YEARS
 from inventory.commands.terminal import as_json, errors_as_lines, print_lines, print_pairs, stdout_console
 from inventory.commands.watch_options import Seconds
 from inventory.config import Settings
@@ -26,7 +25,6 @@ from inventory.instants import EXAMPLES, instant_of, invalid
 
 IN_LIST = ("id", "name", "scopes", "status", "expires_at", "last_used_at", "last_used_address")
 KEEP_IT = "inventory: keep the key; it is not shown again"
-LONGEST = 2 * HUNDRED_YEARS
 
 
 @click.group()
@@ -60,7 +58,7 @@ def create(
         name,
         scopes,
         expires_at=None if expires_at is None else _instant(expires_at),
-        expires_in=None if expires_in is None else timedelta(seconds=min(expires_in, LONGEST.total_seconds())),
+        expires_in=None if expires_in is None else timedelta(seconds=min(expires_in, ADDABLE.total_seconds())),
         quotas=_quotas(quotas),
         user_header=user_header,
     )

@@ -1,6 +1,6 @@
 """`/login` and `/logout`: a person logs in with a key, which then is in a signed cookie, as its digest.
 
-Guessing is not slowed down beyond what a request costs: a key has 190 bits of chance (docs/access.md).
+Guessing is not slowed down beyond what a request costs: a key has 190 bits of entropy (docs/access.md).
 """
 
 from __future__ import annotations

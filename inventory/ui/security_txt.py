@@ -1,4 +1,4 @@
-"""`/.well-known/security.txt` (RFC 9116): whom to tell of a hole in this service, if its operator has named somebody."""
+"""`/.well-known/security.txt` (RFC 9116): where to report a vulnerability of this service, if its operator has said so."""
 
 from __future__ import annotations
 
