@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, request
@@ -45,8 +46,7 @@ class MetadataDiff(MethodView):
     @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """Compare two snapshots of a URL: the latest two, or those of two ids or instants."""
-        target = services().records.target(SOURCE, query["url"])
-        services().limits.require("read", target)
+        target = services().records.target(SOURCE, query["url"], partial(services().limits.require, "read"))
         older, newer = services().changes.pair(target, query["from_"], query["to"])
         etag = documents.etag(older, newer)
         if request.if_none_match.contains_weak(etag):

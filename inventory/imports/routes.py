@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request
 from flask.views import MethodView
 
+from inventory.access.current import owner
 from inventory.errors import (
     ForeignOrigin,
     InvalidFile,
@@ -91,9 +92,10 @@ def _limit_body(limit: int) -> None:
 
 
 def _key() -> str | None:
+    """The Idempotency-Key, apart from those of other keys: nobody learns which ones they have used."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not KEY.fullmatch(key):
         raise InvalidRequest(
             "The Idempotency-Key cannot be used.", {"Idempotency-Key": ["Send 1 to 128 printable ASCII characters."]}
         )
-    return key
+    return f"{owner()}\n{key}" if key is not None and owner() else key

@@ -58,15 +58,19 @@ class RecordService:
         self.owner = owner
         self.noted = noted
 
-    def target(self, source: str, text: str) -> Target:
+    def target(self, source: str, text: str, check: Callable[[Target], object] = lambda _: None) -> Target:
         """The target that a caller's text means, to be read or deleted; `InvalidRequest` when it means none.
 
-        One that may not be fetched, or no longer, is one only if there is a record of it.
+        One that may not be fetched, or no longer, is one only if there is a record of it. `check` raises for what the caller
+        may not reach, and does so whether there is a record or not.
         """
         try:
-            return self.collectable(source, text)
+            target = self.collectable(source, text)
+            check(target)
+            return target
         except ForbiddenAddress as error:
             target = Target(source, error.key, error.host)
+            check(target)
             if self._records.find(target.id) is None:
                 raise
             return target

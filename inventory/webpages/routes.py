@@ -199,9 +199,7 @@ class Bodies(MethodView):
 
 def _target(verb: str, url: str) -> Target:
     """The target of a URL, within the caller's limits."""
-    target = services().records.target(SOURCE, url)
-    services().limits.require(verb, target)
-    return target
+    return services().records.target(SOURCE, url, partial(services().limits.require, verb))
 
 
 def _may_read(sha256: str) -> bool:

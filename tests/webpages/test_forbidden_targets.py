@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
+from inventory.access.model import Mode
+from inventory.config import Settings
 from inventory.imports.lookups import Lookups
 from inventory.jobs.model import InputRow
 from inventory.records.model import Snapshot, Stored, Target
 from inventory.services import Services
+from tests.access.guarded import Guarded
 from tests.conftest import Build
-from tests.fakes import content
+from tests.fakes import FakeClock, FakeWeb, content
 
 ROUTE = "/api/v1/metadata"
 URLS = {
@@ -53,6 +57,27 @@ def test_a_url_that_may_not_be_fetched_is_refused_wherever_it_is_sent(client: Fl
     for answer in answers:
         assert (answer.status_code, answer.json["code"]) == (422, "forbidden_address")
         assert why in answer.json["detail"]
+
+
+@pytest.mark.parametrize(("url", "why"), URLS.values(), ids=URLS)
+@pytest.mark.parametrize("limit", ["elsewhere.test", "tag=shop"])
+def test_a_key_that_may_not_reach_it_does_not_learn_whether_it_is_known(
+    make_services: Build, settings: Settings, web: FakeWeb, clock: FakeClock, url: str, why: str, limit: str
+) -> None:
+    services = make_services(replace(settings, access=Mode.KEYS), sources=None, resolve=lambda host: [])
+    guarded = Guarded(services, web, clock)
+    key = guarded.key(f"read:{limit}", f"delete:{limit}")
+
+    def ask() -> list[str]:
+        paths = ["/metadata", "/metadata/snapshots", "/metadata/diff"]
+        asked = [guarded.send(key, path, query_string={"url": url}) for path in paths]
+        asked.append(guarded.send(key, "/metadata", method="DELETE", query_string={"url": url}))
+        return [answer.json["code"] for answer in asked]
+
+    assert ask() == ["out_of_scope"] * 4
+    remember(services, url)
+    assert ask() == ["out_of_scope"] * 4
+    assert why in guarded.ask(guarded.admin, "/metadata", method="POST", status=422, json={"url": url})["detail"]
 
 
 @pytest.mark.parametrize(("url", "why"), URLS.values(), ids=URLS)
