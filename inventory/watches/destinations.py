@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from inventory.errors import InvalidUrl, InventoryError, StorageUnavailable
+from inventory.errors import InvalidUrl, InventoryError, OutOfScope, StorageUnavailable
 from inventory.watches.model import Destination, SinkKind, Watch
 from inventory.webhooks.service import WebhookService
 
@@ -17,15 +17,24 @@ class NamedWebhooks:
 
     webhooks: WebhookService
 
-    def resolved(self, watch: Watch, known: Sequence[Destination], secrets: MutableMapping[str, str]) -> Watch:
+    def resolved(
+        self,
+        watch: Watch,
+        known: Sequence[Destination],
+        secrets: MutableMapping[str, str],
+        usable: Set[Destination] | None = None,
+    ) -> Watch:
         """The watch with the ids of its webhooks; the secrets of new ones are added. Known ones are not looked up.
 
-        None is made unless all can be: raises `InvalidUrl`, a kind of it, or `UnknownWebhook`, and `TooManyWebhooks`.
+        None is made unless all can be: raises `InvalidUrl`, a kind of it, or `UnknownWebhook`, and `TooManyWebhooks`. Of
+        those that exist only the `usable` ones may be named, None for all: `OutOfScope`.
         """
         unknown = [each for each in watch.destinations if each.kind is SinkKind.WEBHOOK and each not in known]
         for each in unknown:
             self._check(each.address)
-        destinations = [self._made(each.address, secrets) if each in unknown else each for each in watch.destinations]
+        destinations = [
+            self._made(each.address, secrets, usable) if each in unknown else each for each in watch.destinations
+        ]
         return replace(watch, destinations=tuple(dict.fromkeys(destinations)))
 
     @contextmanager
@@ -50,9 +59,12 @@ class NamedWebhooks:
             error.errors = {SinkKind.WEBHOOK.value: [str(error)]}
             raise
 
-    def _made(self, text: str, secrets: MutableMapping[str, str]) -> Destination:
+    def _made(self, text: str, secrets: MutableMapping[str, str], usable: Set[Destination] | None) -> Destination:
         """The webhook of an id or a URL; the secret of a new one is added."""
         webhook, secret = self.webhooks.named(text)
+        made = Destination(SinkKind.WEBHOOK, webhook.id)
         if secret is not None:
             secrets[webhook.id] = secret
-        return Destination(SinkKind.WEBHOOK, webhook.id)
+        elif usable is not None and made not in usable and webhook.id not in secrets:
+            raise OutOfScope("watch")
+        return made

@@ -100,7 +100,8 @@ class OneWatch(MethodView):
     @blueprint.needs("watch", limited=True)
     def patch(self, body: dict[str, Any], watch_id: str) -> Response:
         """Change a watch. What it has found is in its next message all the same."""
-        return _made(services().watches.change(_seen(watch_id).id, partial(with_members, members=body)))
+        change, limits = partial(with_members, members=body), services().limits.of("watch")
+        return _made(services().watches.change(_seen(watch_id).id, change, limits))
 
     @blueprint.response(204, description="Removed, with its messages and what it found")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from secrets import token_hex
@@ -14,7 +14,7 @@ from inventory.limits import Limits, within
 from inventory.listing import Key
 from inventory.slots import Slots
 from inventory.watches.destinations import NamedWebhooks
-from inventory.watches.model import MAX_WATCHES, Finding, Message, SinkKind, Watch, message_id
+from inventory.watches.model import MAX_WATCHES, Destination, Finding, Message, SinkKind, Watch, message_id
 from inventory.watches.parsing import parsed
 from inventory.watches.ports import Messages, Schedules, Watches
 from inventory.watches.rehearsal import Rehearsal, Rehearser
@@ -62,6 +62,7 @@ class WatchService:
     def create(self, settings: WatchSettings, limits: Limits | None = None) -> Made:
         """A new watch, which watches nothing beyond limits. A URL that no webhook has makes one.
 
+        With limits, of the webhooks that exist only those may be named that watches within them use: `OutOfScope`.
         `InvalidRequest` and `InvalidQuery` on what is not valid; `InvalidUrl`, a kind of it, `UnknownWebhook` or
         `TooManyWebhooks` on a webhook; `QueryTooBroad`, or `TooManyRequests` while too many search; `NameTaken`, and
         `TooManyWatches`.
@@ -70,7 +71,7 @@ class WatchService:
         self._check_name(new)
         secrets: dict[str, str] = {}
         with self._named.removing_if_refused(secrets):
-            kept = self._watches.add(self._named.resolved(new, (), secrets), at_most=MAX_WATCHES)
+            kept = self._watches.add(self._named.resolved(new, (), secrets, self._usable(limits)), at_most=MAX_WATCHES)
             if kept is None:
                 raise TooManyWatches(f"There are {MAX_WATCHES:,} watches, and no more are kept. Delete one first.")
             if kept.id != new.id:
@@ -103,14 +104,18 @@ class WatchService:
         """How many targets each of these collects, by id. A million of them take some 50 ms to count."""
         return self._schedules.counts([each.id for each in watches if each.every is not None and not each.paused])
 
-    def change(self, watch_id: str, change: Callable[[WatchSettings], WatchSettings]) -> Made:
-        """Change what is set of a watch, whatever others do to it at the same time; raises what `create` does."""
+    def change(self, watch_id: str, change: Callable[[WatchSettings], WatchSettings], limits: Limits | None = None) -> Made:
+        """Change what is set of a watch, whatever others do to it at the same time; raises what `create` does.
+
+        `limits` are those of who changes it, and do not become those of the watch.
+        """
         secrets: dict[str, str] = {}
+        usable = self._usable(limits)
 
         def with_webhooks(seen: Watch) -> Watch:
             new = self._read(change(settings_of(seen)), seen.id, seen.limits, seen)
             self._check_name(new)
-            return changed(seen, self._named.resolved(new, seen.destinations, secrets))
+            return changed(seen, self._named.resolved(new, seen.destinations, secrets, usable))
 
         with self._named.removing_if_refused(secrets):
             return Made(watch=self._replace(watch_id, with_webhooks), secrets=secrets)
@@ -197,6 +202,13 @@ class WatchService:
             reason = "There is no mail server. The operator sets INVENTORY_SMTP_URL."
             raise InvalidRequest(reason, {SinkKind.EMAIL.value: [reason]})
         return watch.watch
+
+    def _usable(self, limits: Limits | None) -> Set[Destination] | None:
+        """Where watches within limits send messages: who has these limits knows no other webhooks. None without limits."""
+        if limits is None:
+            return None
+        watches = self._watches.listing(limit=MAX_WATCHES, after=None)
+        return {place for each in watches if within(each.limits, limits) for place in each.destinations}
 
     def _check_name(self, watch: Watch) -> None:
         """`NameTaken` if another watch has the name."""

@@ -257,10 +257,19 @@ def test_a_body_is_found_through_a_snapshot_that_may_be_read(guarded: Guarded) -
     assert [body(guarded.admin, each) for each in (old, b"none")] == [200, 404]
 
 
-def upload(guarded: Guarded, key: Headers, *urls: str, status: int = 202, kind: str = "urls", **query: Any) -> Any:
+def upload(
+    guarded: Guarded,
+    key: Headers,
+    *urls: str,
+    status: int = 202,
+    kind: str = "urls",
+    headers: Headers | None = None,
+    **query: Any,
+) -> Any:
     file = BytesIO("".join(f"{url}\n" for url in urls).encode()), "urls.txt"
     query = {"kind": kind, **query}
-    return guarded.ask(key, "/imports", method="POST", status=status, query_string=query, data={"file": file})
+    how = {"query_string": query, "data": {"file": file}, "headers": headers or {}}
+    return guarded.ask(key, "/imports", method="POST", status=status, **how)
 
 
 @pytest.mark.parametrize(
@@ -343,6 +352,16 @@ def test_a_job_is_changed_by_who_may_import_all_that_it_may(fleet: Guarded, acti
         (["read", "import:*.shop.test"], 200 if action == "cancel" else 409),
     ):
         fleet.ask(fleet.key(*scopes), f"/jobs/{ours}/{action}", method="POST", status=status)
+
+
+def test_an_idempotency_key_is_that_of_the_key_that_used_it(fleet: Guarded) -> None:
+    ours, theirs = fleet.key("import"), fleet.key("import:*.shop.test")
+    named = {"Idempotency-Key": "nightly"}
+
+    first = upload(fleet, ours, A1, headers=named)["job_id"]
+    assert upload(fleet, ours, A1, headers=named)["job_id"] == first
+    assert upload(fleet, ours, A2, headers=named, status=422)["code"] == "invalid_request"
+    assert upload(fleet, theirs, A2, headers=named)["job_id"] != first
 
 
 def test_what_has_no_hosts_of_its_own_is_imported_without_limits_alone(fleet: Guarded) -> None:
@@ -467,3 +486,31 @@ def test_the_weather_is_not_collected_by_a_key_that_may_collect_some_hosts(fleet
     key = fleet.key("read", "collect:*.shop.test")
 
     assert fleet.ask(key, "/weather", query_string={"city": "Bern"}, status=404)["code"] == "not_in_inventory"
+
+
+HOOK = "https://hooks.test/"
+
+
+def test_a_limited_key_sends_to_its_own_webhooks_and_to_no_others(fleet: Guarded) -> None:
+    theirs = fleet.ask(fleet.admin, "/webhooks", method="POST", status=201, json={"url": f"{HOOK}theirs"})["id"]
+    key, others = fleet.key("watch:*.shop.test"), fleet.key("watch:other.test")
+
+    def made(key: Headers, name: str, *webhooks: str, status: int = 201) -> Any:
+        return fleet.ask(key, "/watches", method="POST", status=status, json=WATCHED | {"name": name, "webhook": webhooks})
+
+    for known in (theirs, f"{HOOK}theirs"):
+        assert made(key, "a", f"{HOOK}new", known, status=403)["code"] == "out_of_scope"
+    assert [each["id"] for each in fleet.ask(fleet.admin, "/webhooks")["webhooks"]] == [theirs]
+
+    watch = made(key, "a", f"{HOOK}ours", "https://HOOKS.test/ours")
+    [ours] = watch["webhook"]
+    assert made(key, "b", f"{HOOK}ours")["webhook"] == made(key, "c", ours)["webhook"] == [ours]
+    made(others, "d", ours, status=403)
+
+    def change(key: Headers, *webhooks: str, status: int = 200) -> Any:
+        json = {"webhook": webhooks}
+        return fleet.ask(key, f"/watches/{watch['id']}", method="PATCH", status=status, json=json)
+
+    change(key, ours, theirs, status=403)
+    assert change(fleet.admin, ours, theirs)["webhook"] == [ours, theirs]
+    assert change(key, theirs)["webhook"] == [theirs]
