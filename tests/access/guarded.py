@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from io import BytesIO
 from itertools import count
 from typing import Any
 
@@ -63,3 +64,19 @@ class Guarded:
         if tags:
             self.ask(self.admin, "/metadata/tags", method="PUT", json={"url": url, "tags": list(tags)})
         return str(response.json["id"])
+
+
+def upload(
+    guarded: Guarded,
+    key: Headers,
+    *urls: str,
+    status: int = 202,
+    kind: str = "urls",
+    headers: Headers | None = None,
+    **query: Any,
+) -> Any:
+    """Import a file with these lines: the document of its job, or the problem."""
+    file = BytesIO("".join(f"{url}\n" for url in urls).encode()), "urls.txt"
+    query = {"kind": kind, **query}
+    how = {"query_string": query, "data": {"file": file}, "headers": headers or {}}
+    return guarded.ask(key, "/imports", method="POST", status=status, **how)

@@ -11,8 +11,7 @@ import pytest
 from inventory.errors import InvalidKey
 from inventory.records.model import State
 from inventory.watches.model import GATHER
-from tests.access.guarded import Guarded, Headers
-from tests.access.test_limited_keys import upload
+from tests.access.guarded import Guarded, Headers, upload
 from tests.fakes import FakeClock
 from tests.jobs.actions import work_to_the_end
 from workers.scheduler import round_

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from io import BytesIO
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from inventory.jobs.model import RowOutcome
 from inventory.listing import PORTION
 from inventory.watches.model import GATHER
-from tests.access.guarded import Guarded, Headers
+from tests.access.guarded import Guarded, Headers, upload
 from tests.fakes import FakeClock
 from tests.jobs.actions import rows_of, work_to_the_end
 
@@ -255,21 +254,6 @@ def test_a_body_is_found_through_a_snapshot_that_may_be_read(guarded: Guarded) -
     assert [body(guarded.key("read:*.shop.test"), each) for each in (old, new, shared, foreign)] == [200, 200, 200, 404]
     assert [body(guarded.key("read:tag=shop"), each) for each in (old, new, shared, foreign)] == [404, 404, 404, 200]
     assert [body(guarded.admin, each) for each in (old, b"none")] == [200, 404]
-
-
-def upload(
-    guarded: Guarded,
-    key: Headers,
-    *urls: str,
-    status: int = 202,
-    kind: str = "urls",
-    headers: Headers | None = None,
-    **query: Any,
-) -> Any:
-    file = BytesIO("".join(f"{url}\n" for url in urls).encode()), "urls.txt"
-    query = {"kind": kind, **query}
-    how = {"query_string": query, "data": {"file": file}, "headers": headers or {}}
-    return guarded.ask(key, "/imports", method="POST", status=status, **how)
 
 
 @pytest.mark.parametrize(
