@@ -12,12 +12,15 @@ from inventory.errors import StartError
 from inventory.hosts import is_loopback
 
 
-def check(host: str, mode: Mode, keys: Keys, *, now: datetime) -> None:
-    """`StartError` if nobody could ask anything of a service that listens on this host. May raise `StorageUnavailable`."""
+def check(host: str, mode: Mode, keys: Keys, *, now: datetime, command: str = "inventory") -> None:
+    """`StartError` if nobody could ask anything of a service that listens on this host. May raise `StorageUnavailable`.
+
+    `command` is what makes keys in this store.
+    """
     if mode is Mode.KEYS and not is_loopback(host) and not keys.any_usable(now=now):
         raise StartError(
             f"The host {host} is reached from the network, and there is no usable key, so nobody could ask anything."
-            " Make a key with `inventory keys create NAME --scope admin`, or set INVENTORY_ACCESS=open on purpose."
+            f" Make a key with `{command} keys create NAME --scope admin`, or set INVENTORY_ACCESS=open on purpose."
         )
 
 

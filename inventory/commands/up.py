@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
@@ -72,7 +73,8 @@ def _prepare_store(settings: Settings) -> None:
     with closing(open_store(settings)) as store:
         try:
             prepare(store)
-            starting.check(settings.host, settings.mode, store.keys, now=utc_now())
+            command = shlex.join([f"INVENTORY_DATA_DIR={settings.data_dir}", "inventory"])
+            starting.check(settings.host, settings.mode, store.keys, now=utc_now(), command=command)
         except StartError as error:
             _refuse(error)
         except StorageUnavailable as error:

@@ -99,7 +99,11 @@ def report(settings: Settings, demo: Demo | None = None, not_well: str = "") -> 
         ("Kept in", str(settings.data_dir)),
         ("Logs", str(settings.data_dir / "log")),
         *([("Not well", f"{not_well}; the log of the API says why")] if not_well else []),
-        *(_about_demo(settings, demo, api) if demo else [_try(api, "https://example.com/")]),
+        *(
+            _about_demo(settings, demo, api)
+            if demo
+            else [("Try", f"{_curl(settings)} -i {_lookup(api, 'https://example.com/')}")]
+        ),
         ("Stop", "Ctrl-C"),
     ]
     rows = [Text("  ").append(f"{name:<15}", style="bold").append(value) for name, value in lines]
@@ -111,19 +115,19 @@ def _about_demo(settings: Settings, demo: Demo, api: str) -> list[tuple[str, str
     urls = demo.urls
     feeds = ", ".join(f"{name} {urls[name]}" for name in SHOPS)
     reach = "" if _local(settings.host) else f" by everybody who can reach {settings.host}:{settings.port}"
-    in_demo = _in_demo(settings)
+    in_demo, curl = _in_demo(settings), _curl(settings)
     cities = f"curl -s '{urls['weather']}/cities.csv?count=300'"
     pages = f"curl -s '{urls['pages']}/urls.txt'"
     return [
         ("Demo", f"pages {urls['pages']}, weather {urls['weather']}, product feeds {feeds}"),
         ("Beware", f"with the demo, everything that listens on {HOST} of this machine can be fetched{reach}"),
-        _try(api, f"{urls['pages']}/redirect"),
-        ("", f"curl '{api}/api/v1/weather?city=Paris'"),
-        ("", f"{cities} | curl -F 'file=@-;filename=cities.csv' '{api}/api/v1/imports?kind=cities'"),
-        ("", f"curl -X POST '{api}/api/v1/products/runs'"),
+        ("Try", f"{curl} -i {_lookup(api, urls['pages'] + '/redirect')}"),
+        ("", f"{curl} '{api}/api/v1/weather?city=Paris'"),
+        ("", f"{cities} | {curl} -F 'file=@-;filename=cities.csv' '{api}/api/v1/imports?kind=cities'"),
+        ("", f"{curl} -X POST '{api}/api/v1/products/runs'"),
         ("", f"curl -X POST '{urls['corner']}/_switch?dead=true'  # one feed stops answering, until dead=false"),
         ("", f"({in_demo} collect {urls['pages']}/login)"),
-        ("", f"{pages} | curl -F 'file=@-;filename=urls.txt' '{api}/api/v1/imports?kind=urls&tag=demo'"),
+        ("", f"{pages} | {curl} -F 'file=@-;filename=urls.txt' '{api}/api/v1/imports?kind=urls&tag=demo'"),
         ("", f"({in_demo} search 'tag:demo cookie.*.secure:false' --show 'cookie.*.secure')  # a few seconds later"),
     ]
 
@@ -131,7 +135,7 @@ def _about_demo(settings: Settings, demo: Demo, api: str) -> list[tuple[str, str
 def _about_keys(settings: Settings, demo: Demo | None) -> str:
     """How to get a key, and to send it."""
     made = f"{_in_demo(settings) if demo else _command()} keys create NAME --scope admin"
-    return f"{f'({made})' if demo else made} makes one; send it with curl -H 'X-API-Key: inv_live_…'"
+    return f"{f'({made})' if demo else made} makes one; put it into KEY for what is below"
 
 
 def _command() -> str:
@@ -150,8 +154,13 @@ def _about_login(settings: Settings) -> str:
     return "" if _local(settings.host) else " (it has no login: keep it private)"
 
 
-def _try(api: str, url: str) -> tuple[str, str]:
-    return "Try", f"curl -i '{api}/api/v1/metadata?url={url}'"
+def _curl(settings: Settings) -> str:
+    """How curl asks the API, with a key in `$KEY` where keys count."""
+    return "curl" if settings.mode is Mode.OPEN else 'curl -H "X-API-Key: $KEY"'
+
+
+def _lookup(api: str, url: str) -> str:
+    return f"'{api}/api/v1/metadata?url={url}'"
 
 
 def _late(settings: Settings) -> str:

@@ -61,9 +61,11 @@ def test_a_dashboard_for_keys_says_what_its_password_is() -> None:
 
 def test_where_keys_count_it_says_how_to_make_one_for_this_very_store() -> None:
     keys = Settings(access=Mode.KEYS)
-    assert "inventory keys create NAME --scope admin makes one; send it with" in report(keys).plain
+    assert "inventory keys create NAME --scope admin makes one" in report(keys).plain
     assert "demo.env; " in next(line for line in report(keys, Demo(9_000)).plain.splitlines() if "keys create" in line)
+    assert 'curl -H "X-API-Key: $KEY" -i' in report(keys).plain
     assert "keys create" not in report(Settings()).plain
+    assert "$KEY" not in report(Settings(), Demo(9_000)).plain
 
 
 def test_what_is_not_well_is_told_unless_it_passes() -> None:

@@ -34,7 +34,7 @@ def test_without_a_key_no_service_starts_that_the_network_reaches(command: list[
 
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert done.stderr.startswith("inventory: The host 0.0.0.0 is reached from the network, and there is no usable key")
-    assert "`inventory keys create NAME --scope admin`" in done.stderr
+    assert "inventory keys create NAME --scope admin`" in done.stderr
     assert "INVENTORY_ACCESS=open" in done.stderr
 
 
