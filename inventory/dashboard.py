@@ -9,18 +9,21 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gunicorn.app.base import BaseApplication
 from werkzeug.datastructures import Authorization
 
 from inventory.access import address, credentials
-from inventory.access.model import Mode, Verb
-from inventory.access.service import AccessService
+from inventory.access.audit import AuditService
+from inventory.access.model import Caller, Mode, Verb
+from inventory.access.service import AccessService, with_user
 from inventory.config import Settings
-from inventory.errors import KeyRequired, StartError
+from inventory.errors import KeyRequired, OutOfScope, StartError
 from inventory.gunicorn_worker.options import common_options
 from inventory.ops import dashboard
+from inventory.web_api import problems
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -34,11 +37,11 @@ class Administrators:
     `address_of` tells the address of a client from that of the peer and `X-Forwarded-For`.
     """
 
-    def __init__(self, access: AccessService, address_of: Callable[[str, str], str]) -> None:
-        self._access, self._address_of = access, address_of
+    def __init__(self, access: AccessService, audit: AuditService, address_of: Callable[[str, str], str]) -> None:
+        self._access, self._audit, self._address_of = access, audit, address_of
 
-    def __call__(self, environ: WSGIEnvironment) -> None:
-        """Admit a request."""
+    def __call__(self, environ: WSGIEnvironment) -> Callable[[str], None]:
+        """Admit a request; what is answered keeps its outcome in the audit. So does a refusal of a usable key."""
         sent = credentials.sent(environ)
         basic = Authorization.from_header(sent.authorization)
         if basic is not None and basic.type == "basic":
@@ -47,7 +50,18 @@ class Administrators:
         caller = self._access.authenticate(*sent, client)
         if caller.key is None:
             raise KeyRequired("The queue's dashboard is for administrators.")
-        self._access.require(caller, Verb.ADMIN, limited=False)
+        named = with_user(caller, lambda header: environ.get(f"HTTP_{header.upper().replace('-', '_')}"))
+        note = partial(self._note, named, environ)
+        try:
+            self._access.require(caller, Verb.ADMIN, limited=False)
+        except OutOfScope as error:
+            note(problems.status_and_code(type(error))[1])
+            raise
+        return note
+
+    def _note(self, caller: Caller, environ: WSGIEnvironment, outcome: str) -> None:
+        action, request_id = "queue.change" if dashboard.may_change(environ) else "queue.read", environ["HTTP_X_REQUEST_ID"]
+        self._audit.note(caller, action, environ["PATH_INFO"], outcome=outcome, request_id=request_id)
 
 
 def application(settings: Settings) -> WSGIApplication:
@@ -57,7 +71,7 @@ def application(settings: Settings) -> WSGIApplication:
     from inventory.wiring.access import open_access  # here: it takes 30 MB, and half a second
 
     proxies = address.TrustedProxies.of(os.environ.get(address.VARIABLE, ""))
-    return dashboard.application(settings, Administrators(open_access(settings), proxies.client))
+    return dashboard.application(settings, Administrators(*open_access(settings), proxies.client))
 
 
 class _Server(BaseApplication):  # type: ignore[misc]

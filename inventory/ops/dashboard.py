@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rq_dashboard import cli, web
 
@@ -22,8 +22,11 @@ from inventory.web_api.same_origin import SameOrigin
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    Admit = Callable[[WSGIEnvironment], None]
+    Note = Callable[[str], object]
+    Admit = Callable[[WSGIEnvironment], Note]
 
+DONE = "done"
+"""The outcome of what was not refused and did not fail, as in the audit of the API."""
 HEALTH = "/healthz"
 """Says that the dashboard lives, to whoever asks: a health check has no key."""
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="Inventory", charset="UTF-8"')
@@ -37,11 +40,11 @@ POLICY = (
 def application(settings: Settings, admit: Admit | None = None) -> WSGIApplication:
     """The dashboard of the Redis that the settings name.
 
-    `admit` raises an `InventoryError` for requests of those who may not see it. Without it everybody may, but for a login
-    of rq-dashboard's own.
+    `admit` raises an `InventoryError` for requests of those who may not see it, and gives what is told the outcome of one
+    that may change something. Without it everybody may, but for a login of rq-dashboard's own.
     """
-    app = Admitting(_dashboard(settings, own_login=admit is None), admit or (lambda _: None))
-    return SameOrigin(app, settings.hosts, _refuse, changes=_may_change, policy=POLICY)
+    app = Admitting(_dashboard(settings, own_login=admit is None), admit or (lambda _: lambda _: None))
+    return SameOrigin(app, settings.hosts, _refuse, changes=may_change, policy=POLICY)
 
 
 class Admitting:
@@ -54,13 +57,28 @@ class Admitting:
         """Answer a request."""
         if environ["PATH_INFO"] == HEALTH:
             return _healthy(start_response)
+        environ["HTTP_X_REQUEST_ID"] = request_log.identify(environ.get("HTTP_X_REQUEST_ID", ""))
         try:
-            self._admit(environ)
+            note = self._admit(environ)
         except StorageUnavailable as error:
             return _refuse(environ, start_response, error)
         except InventoryError as error:
             return _ask_for_login(environ, start_response, error)
-        return self._app(environ, start_response)
+        if not may_change(environ):
+            return self._app(environ, start_response)
+        return self._noted(environ, start_response, note)
+
+    def _noted(self, environ: WSGIEnvironment, start_response: StartResponse, note: Note) -> Iterable[bytes]:
+        """Answer a request that may change something, and note its outcome before that is sent."""
+        outcomes = ["500"]
+
+        def begin(status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Callable[[bytes], object]:
+            outcomes.append(DONE if status < "400" else status[:3])
+            return start_response(status, [*headers, ("X-Request-ID", environ["HTTP_X_REQUEST_ID"])], exc_info)
+
+        answer = self._app(environ, begin)
+        note(outcomes[-1])
+        return answer
 
 
 def _dashboard(settings: Settings, *, own_login: bool) -> WSGIApplication:
@@ -79,7 +97,7 @@ def _dashboard(settings: Settings, *, own_login: bool) -> WSGIApplication:
     return wsgi
 
 
-def _may_change(environ: WSGIEnvironment) -> bool:
+def may_change(environ: WSGIEnvironment) -> bool:
     """Whether a request may change something: in rq-dashboard, a GET of `/requeue/…` does."""
     return same_origin.may_change(environ) or "/requeue/" in environ["PATH_INFO"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from secrets import token_bytes
 
+from inventory.access.audit import AuditService
 from inventory.access.service import AccessService
 from inventory.access.sessions import Sessions
 from inventory.clock import Clock, utc_now
@@ -24,7 +25,8 @@ def access_service(settings: Settings, store: Store, sessions: Sessions, clock: 
     return AccessService(store.keys, mode=settings.mode, clock=clock, read_session=sessions.digest)
 
 
-def open_access(settings: Settings) -> AccessService:
-    """The same for a program that needs nothing else."""
+def open_access(settings: Settings) -> tuple[AccessService, AuditService]:
+    """The same, and what keeps who did what, for a program that needs nothing else."""
     store = open_store(settings)
-    return access_service(settings, store, browser_sessions(store, utc_now), utc_now)
+    audit = AuditService(store.audit, settings.masking, mode=settings.mode, clock=utc_now)
+    return access_service(settings, store, browser_sessions(store, utc_now), utc_now), audit

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,6 +84,42 @@ def test_without_a_key_for_it_nothing_is_shown_and_a_browser_asks(
 @pytest.mark.parametrize("button", ["/job/a-job/delete", "/requeue/test", "/queue/test/failed/empty"])
 def test_neither_is_anything_changed(client: Client, button: str) -> None:
     assert client.post(button).status_code == 401
+
+
+def audited(settings: Settings) -> list[tuple[str | None, str, str, str, str]]:
+    with closing(wiring.open_store(settings)) as store:
+        names = dict.fromkeys(("key_id", "address", "action", "since", "until"))
+        entries = store.audit.listing(**names, limit=9, after=None)
+        return sorted((each.key_name, each.action, each.target, each.outcome, each.request_id) for each in entries)
+
+
+def test_the_audit_has_who_pressed_what_and_what_came_of_it(
+    settings: Settings, client: Client, keys: dict[str, str]
+) -> None:
+    named = [{"X-Request-ID": f"the-{number}-request"} for number in range(9)]
+    client.get("/", headers=basic(keys["admin"]))
+    emptied = client.post("/queue/test/failed/empty", headers=basic(keys["admin"]) | named[0])
+    client.post("/queue/test/failed/empty?token=secret", headers={"X-API-Key": keys["admin"]} | named[1])
+    client.post("/job/none/delete", headers=basic(keys["admin"]) | named[2])
+    refused = client.post("/job/none/delete", headers=basic(keys["reader"]) | named[3])
+    client.get("/", headers=basic(keys["reader"]) | named[4])
+    client.post("/job/none/delete", headers=basic(keys["revoked"]))
+    client.post("/job/none/delete")
+    client.post("/job/none/delete", headers=basic(keys["admin"]) | {"Sec-Fetch-Site": "cross-site"})
+
+    assert emptied.headers["X-Request-ID"] == "the-0-request"
+    assert refused.headers["X-Request-ID"] == "the-3-request"
+    assert client.post("/nowhere", headers=basic(keys["admin"]) | named[5]).status_code == 404
+    assert client.get("/requeue/none", headers=basic(keys["admin"]) | named[6]).status_code == 200
+    assert audited(settings) == [
+        ("admin", "queue.change", "/job/none/delete", "done", "the-2-request"),
+        ("admin", "queue.change", "/nowhere", "404", "the-5-request"),
+        ("admin", "queue.change", "/queue/test/failed/empty", "done", "the-0-request"),
+        ("admin", "queue.change", "/queue/test/failed/empty", "done", "the-1-request"),
+        ("admin", "queue.change", "/requeue/none", "done", "the-6-request"),
+        ("reader", "queue.change", "/job/none/delete", "out_of_scope", "the-3-request"),
+        ("reader", "queue.read", "/", "out_of_scope", "the-4-request"),
+    ]
 
 
 @pytest.mark.parametrize("user", ["", "anybody", "ü"])
