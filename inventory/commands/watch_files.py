@@ -49,6 +49,9 @@ def export() -> int:
         settings, removed = without_removed_webhooks(kept.settings)
         for webhook in removed:
             click.echo(f"inventory: {settings.name}: left out the webhook {webhook}, which was removed", err=True)
+        if kept.watch.limits is not None:
+            limits = ", ".join(kept.watch.limits.texts)
+            click.echo(f"inventory: {settings.name}: left out its limits to {limits}, which only its key can make", err=True)
         watches.append(settings)
     click.echo(watch_file.written(watches), nl=False)
     return 0

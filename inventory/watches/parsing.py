@@ -21,7 +21,7 @@ MOST_NEW = 15
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedWatch:
-    """A watch, the test of its query, and the names of the fields whose changes it tells.
+    """A watch, the tests of its query and of its limits, and the names of the fields whose changes it tells.
 
     `timed`: the query may hold at one instant and not at another, although a target states the same.
     """
@@ -29,6 +29,7 @@ class ParsedWatch:
     watch: Watch
     on: Set[On]
     holds: Test
+    is_within: Test
     timed: bool
     tells: Callable[[str], bool]
 
@@ -45,6 +46,7 @@ def parsed(watch: Watch) -> ParsedWatch:
         watch=watch,
         on=frozenset(watch.on),
         holds=compiled(condition, read_at=watch.changed_at),
+        is_within=compiled(limited.condition_of(watch.limits), read_at=watch.changed_at),
         timed=depends_on_time(condition),
         tells=_read_names(watch.fields),
     )

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from inventory.limits import limits_of
 from inventory.observations.model import TAG
 from inventory.watches.model import Finding, On
 from tests.watches.histories import History, at, watch
@@ -280,6 +281,21 @@ def test_a_label_lets_a_target_enter_and_leave_at_once() -> None:
     found = history.each_by_itself(watch("enters", "leaves", query="tag:prod", persist=3))
 
     assert [(each.on, each.at) for each in found] == [(On.ENTERS, tagged), (On.LEAVES, untagged)]
+
+
+def test_a_limited_watch_tells_nothing_that_a_target_shows_after_it_left_the_limits() -> None:
+    limits = limits_of(["tag=shop"])
+    history = History()
+    history.tag("shop")
+    history.collect({"header.server": "alpha"})
+    history.tag("secret")
+    history.collect({"header.server": "beta"})
+    history.fail()
+
+    found = history.each_by_itself(watch("changes", "fails", "leaves", limits=limits, fields="header.*,tag"))
+
+    assert [each.on for each in found] == [On.LEAVES]
+    assert [each.new for each in history.each_by_itself(watch("changes", query="tag:shop"))] == [["beta"]]
 
 
 def test_a_label_that_has_nothing_to_do_with_it_confirms_nothing() -> None:

@@ -40,9 +40,13 @@ class Established:
             self._matched[key] = self._parsed.holds(self._timeline.stated(number), at.timestamp())
         return self._matched[key]
 
-    def is_meant(self, confirming: AnyConfirming, number: int) -> bool:
-        """Whether the query holds at a point, or held when the old values were shown last."""
-        return self.matches(number) or self.matches(confirming.last)
+    def is_meant(self, number: int, before: int) -> bool:
+        """Whether the query holds at a point, or held at one before; the limits of the watch have to hold now."""
+        return self.matches(number) or (self._is_within(number) and self.matches(before))
+
+    def _is_within(self, number: int) -> bool:
+        at = self._timeline.points[max(number, 0)].at
+        return self._parsed.is_within(self._timeline.stated(number), at.timestamp())
 
     def changed(self, position: int, lengths: Iterable[int]) -> Sequence[str]:
         """The fields that have shown what they show since so many snapshots, those that strangers name last.

@@ -83,7 +83,7 @@ class Judge:
         last = len(self.timeline.points) - 1
         at_all = False
         for each in self._unconfirmed(last) if self._established.ever_matches else ():
-            if each.is_waiting and self._established.is_meant(each, last):
+            if each.is_waiting and self._established.is_meant(last, each.last):
                 at_all = True
                 if each.is_first_try:
                     return Waits(at_all=True, briefly=True)
@@ -129,7 +129,7 @@ class Judge:
         old, new = confirming.replaced, confirming.established
         if old is None or new is None or not self._is_told(confirming):
             return None
-        if not self._established.is_meant(confirming, number):
+        if not self._established.is_meant(number, confirming.last):
             return None
         history, at = self.timeline.history(field), self.timeline.points[number].at
         finding = self._finding(
@@ -144,7 +144,7 @@ class Judge:
 
     def _label_changes(self, number: int) -> Iterator[Finding]:
         old, new = self.timeline.labels_changed(number)
-        if (old or new) and (self._established.matches(number) or self._established.matches(number - 1)):
+        if (old or new) and self._established.is_meant(number, number - 1):
             yield self._finding(On.CHANGES, number, None, field=TAG, old=old, new=new)
 
     def _crossings(self, number: int) -> Iterator[Finding]:
@@ -156,7 +156,7 @@ class Judge:
     def _ends_of_failing(self, number: int) -> Iterator[Finding]:
         failing = self._established.failing(number)
         on = On.FAILS if failing.established else On.RECOVERS
-        if not self._is_told(failing) or on not in self._on or not self._established.is_meant(failing, number):
+        if not self._is_told(failing) or on not in self._on or not self._established.is_meant(number, failing.last):
             return
         codes = self._codes(number if failing.established else failing.last)
         old, new = ((), codes) if failing.established else (codes, ())
