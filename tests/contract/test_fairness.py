@@ -77,8 +77,14 @@ class Worker:
         return failed(claim, at=now) if chance > 0.95 else stored(claim, at=now)
 
 
+@pytest.fixture(params=["sqlite", "mongomock"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    """No real server: this asks thousands of questions, for each of which FerretDB 1 reads all. `test_owners` has it."""
+    return request.getfixturevalue(request.param)
+
+
 def much(backend: Backend, count: int) -> int:
-    """How much the busy key has: mongomock looks at all of it for each question, as FerretDB 1 does."""
+    """How much the busy key has: mongomock looks at all of it for each question."""
     return count if isinstance(backend, SqliteBackend) else 120
 
 
