@@ -29,8 +29,8 @@ from inventory.products import routes as products
 from inventory.rate_limits import routes as upstreams
 from inventory.records import routes as records
 from inventory.services import EXTENSION, Services
+from inventory.ui import api_docs, formats, home, login, pages, security_txt, visitors
 from inventory.ui import jobs as job_pages
-from inventory.ui import login, pages, security_txt, visitors
 from inventory.watches import routes as watches
 from inventory.weather import routes as weather
 from inventory.web_api import cross_origin, problems, shortcut
@@ -71,8 +71,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         app.extensions[shortcut.KEY] = _make_shortcut(app, services, address_of)
     request_log.register(app)
     problems.register(app, services.settings.masking)
-    for page_blueprint in (pages.blueprint, login.blueprint, job_pages.blueprint, security_txt.blueprint, sockets.sockets):
-        app.register_blueprint(page_blueprint)
+    for pages_of in (pages, formats, home, login, job_pages, api_docs, security_txt):
+        app.register_blueprint(pages_of.blueprint)
+    app.register_blueprint(sockets.sockets)
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (

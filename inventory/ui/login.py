@@ -14,7 +14,7 @@ from inventory.access import current
 from inventory.access.sessions import COOKIE, LIFETIME
 from inventory.errors import CsrfFailed, KeyRequired, NotFound, Unauthenticated
 from inventory.services import services
-from inventory.ui.pages import page
+from inventory.ui.pages import page, wants_page
 from inventory.ui.visitors import (
     LOGIN_COOKIE,
     LOGIN_SECRET,
@@ -88,7 +88,7 @@ def log_out() -> Response:
 
 def lead_to_login(error: Unauthenticated) -> Response:
     """What a page answers for want of a key: a person is led to the login, a program gets the problem."""
-    if "text/html" in request.headers.get("Accept", ""):
+    if wants_page():
         return _see(f"{PATH}?next={quote(request.full_path.rstrip('?'), safe='/')}")
     return problems.answer(error)
 
@@ -103,7 +103,6 @@ def _page(where: str | None, error: str | None = None, status: int = 200) -> Res
     response = page(
         "login.html",
         status,
-        forms="'self'",
         next=own_path(where),
         error=error,
         foreign=is_foreign(request.environ),  # then the browser kept back the cookie of who is logged in

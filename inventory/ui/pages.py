@@ -1,30 +1,46 @@
-"""Pages for browsers: each runs its own scripts and uses its own styles only. Here are the home page and `/docs/`.
-
-Swagger UI's page is ours, because that of flask-swagger-ui has an inline script, which our Content-Security-Policy stops.
-"""
+"""What all pages for browsers share: how they are rendered, where their styles and scripts are, and what they link to."""
 
 from __future__ import annotations
 
+import gzip
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_urlsafe
+from urllib.parse import urlencode
 
-import flask_swagger_ui
-from flask import Blueprint, Response, render_template, request, send_from_directory
+from flask import Blueprint, Response, render_template, request, url_for
+from werkzeug.exceptions import NotFound as NoSuchRoute
 
-from inventory.hosts import bracketed, read_authority
-from inventory.services import services
+from inventory.observations.queries.quoting import quoted
 from inventory.ui.visitors import visitor
 from inventory.web_api import needs, security_headers
 from inventory.web_api.needs import PUBLIC
 
 blueprint = Blueprint("pages", __name__, template_folder="templates")
 
-SWAGGER_FILES = Path(flask_swagger_ui.__file__).with_name("dist")
-SWAGGER_SOURCES = " 'self'; style-src-elem 'self' 'unsafe-inline'; style-src-attr 'unsafe-inline'"
-"""What Swagger UI needs beyond the policy of our pages: it loads scripts, and writes styles into the page."""
+STATIC_FILES = Path(__file__).with_name("static")
+MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".txt": "text/plain"}
+A_YEAR = 365 * 86400
+NAVIGATION = (
+    ("home.home", "Home"),
+    ("job_pages.all_jobs", "Jobs"),
+    ("api_docs.swagger_ui", "API"),
+)
+"""The pages that each page links to: endpoint and title."""
 
 
-def page(template: str, status: int = 200, *, also: str = "", forms: str = "'none'", **members: object) -> Response:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """A link of the navigation. `here`: it leads to the page that has it, or to what is above that page."""
+
+    url: str
+    title: str
+    here: bool
+
+
+def page(template: str, status: int = 200, *, also: str = "", forms: str = "'self'", **members: object) -> Response:
     """A rendered template, which shows its `visitor`, and whose scripts and styles carry `nonce`.
 
     `also` is what its policy allows besides, and `forms` where its forms may be sent.
@@ -35,25 +51,70 @@ def page(template: str, status: int = 200, *, also: str = "", forms: str = "'non
     return response
 
 
-@blueprint.get("/")
+def fragment(template: str, **members: object) -> Response:
+    """A part of a page that is shown already, for htmx to put into it."""
+    response = Response(render_template(template, visitor=visitor(), **members))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def wants_page() -> bool:
+    """Whether the request is that of a browser for a page, and not that of a program."""
+    return "text/html" in request.headers.get("Accept", "")
+
+
+@blueprint.app_template_global()
+def navigation() -> list[Link]:
+    """What each page links to."""
+    links = [(url_for(endpoint), title) for endpoint, title in NAVIGATION]
+    path = request.script_root + request.path
+    return [Link(url=url, title=title, here=path == url or path.startswith(f"{url}/")) for url, title in links]
+
+
+@blueprint.app_template_global()
+def static_url(name: str) -> str:
+    """The address of one of our styles and scripts. It changes with the file, so that browsers may keep it for long."""
+    return url_for("pages.static_file", name=name, v=_static_file(name)[1])
+
+
+@blueprint.app_template_global()
+def search_url(field: str, value: str, query: str = "", at: str | None = None) -> str:
+    """The search for the targets that show a value, among those that the query means.
+
+    White space is AND and binds least, so that what is added to a query narrows all of it.
+    """
+    asked = {"q": f"{query} {quoted(field, value)}".strip()} | ({} if at is None else {"at": at})
+    return f"{request.script_root}/search?{urlencode(asked)}"
+
+
+@blueprint.app_template_global()
+def same_page(**changed: object) -> str:
+    """The address of the present page with other parameters; None takes one away. Its first page, if no cursor is given."""
+    asked: dict[str, object] = {**request.args.to_dict(flat=False), "cursor": None, **changed}
+    kept = {name: value for name, value in asked.items() if value is not None}
+    return f"{request.script_root}{request.path}?{urlencode(kept, doseq=True)}"
+
+
+@blueprint.get("/static/<name>")
 @needs.needs(PUBLIC)
-def home() -> Response:
-    """A page that links to the documentation and the queue."""
-    authority = read_authority(request.headers["Host"])
-    hostname = bracketed(authority.host if authority else "127.0.0.1")
-    queue_url = f"http://{hostname}:{services().settings.dashboard_port}/"
-    return page("home.html", queue_url=queue_url, root=f"{request.scheme}://{request.headers['Host']}/")
+def static_file(name: str) -> Response:
+    """A style or a script of ours, compressed if the browser takes that."""
+    path = STATIC_FILES / name
+    if path.suffix not in MEDIA_TYPES or not path.is_file():
+        raise NoSuchRoute
+    content, digest, compressed = _static_file(name)
+    is_compressed = request.accept_encodings["gzip"] > 0
+    response = Response(compressed if is_compressed else content, mimetype=MEDIA_TYPES[path.suffix])
+    if is_compressed:
+        response.headers["Content-Encoding"] = "gzip"
+    response.headers["Vary"] = "Accept-Encoding"
+    if request.args.get("v") == digest:
+        response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
+    return response
 
 
-@blueprint.get("/docs/")
-@needs.needs(PUBLIC)
-def swagger_ui() -> Response:
-    """Swagger UI, in which requests can be tried."""
-    return page("docs.html", also=SWAGGER_SOURCES)
-
-
-@blueprint.get("/docs/<path:path>")
-@needs.needs(PUBLIC)
-def swagger_ui_file(path: str) -> Response:
-    """A script or a style of it."""
-    return swagger_ui() if path == "index.html" else send_from_directory(SWAGGER_FILES, path)
+@cache
+def _static_file(name: str) -> tuple[bytes, str, bytes]:
+    """The content of a file, a digest of it, and the content compressed."""
+    content = (STATIC_FILES / name).read_bytes()
+    return content, sha256(content).hexdigest()[:16], gzip.compress(content, mtime=0)

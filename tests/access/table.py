@@ -68,6 +68,7 @@ TABLE = (
     # For everybody
     line("GET", "/", PUBLIC),
     line("GET", "/docs/", PUBLIC),
+    line("GET", "/static/<name>", PUBLIC, "/static/inventory.css"),
     line("GET", "/docs/<path:path>", PUBLIC, "/docs/swagger-ui.css"),
     line("GET", "/openapi.json", PUBLIC),
     line("GET", "/healthz", PUBLIC),
