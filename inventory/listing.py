@@ -1,13 +1,13 @@
-"""Positions in listings, and the opaque cursors that stand for them where a listing is the answer to a question."""
+"""Pages of listings, the positions at which they end, and the opaque cursors that stand for these."""
 
 from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from inventory.clock import EPOCH, MILLISECOND
 from inventory.errors import InvalidRequest
@@ -23,6 +23,33 @@ NOT_A_CURSOR = "Not a cursor. Send the next_cursor of an earlier page, or none."
 ANOTHER_QUESTION = (
     "This is the cursor of another query. Send it with all other parameters as they were, or start without one."
 )
+
+
+def keyset_page(
+    name: str,
+    query: Mapping[str, Any],
+    find: Callable[..., Sequence[Row]],
+    document: Callable[[Row], Any],
+    position: Callable[[Row], Key | int],
+) -> dict[str, Any]:
+    """A page of what `find` yields for the query's limit and cursor, as a list of documents of that name."""
+    limit = query["limit"]
+    rows = find(limit=limit + 1, after=query["cursor"])
+    next_cursor = cursor_after(position(rows[limit - 1])) if len(rows) > limit else None
+    return {name: [document(row) for row in rows[:limit]], "next_cursor": next_cursor}
+
+
+def sifted_page(
+    name: str,
+    query: Mapping[str, Any],
+    find: Callable[..., Sequence[Row]],
+    document: Callable[[Row], Any],
+    position: Callable[[Row], Key],
+    sift: Callable[[Sequence[Row]], Sequence[Row]],
+) -> dict[str, Any]:
+    """The same of the rows that `sift` leaves: a page may have fewer of them, although another one comes."""
+    rows, end = sifted(find, sift, position, limit=query["limit"], after=query["cursor"])
+    return {name: [document(row) for row in rows], "next_cursor": None if end is None else cursor_after(end)}
 
 
 def sifted(
@@ -47,6 +74,16 @@ def sifted(
             return kept, None
         after = position(rows[-1])
     return kept, after
+
+
+def cursor_after(position: Key | int) -> str:
+    """The text that stands for a position: the next page begins after it."""
+    if isinstance(position, int):
+        text = str(position)
+    else:
+        instant, row_id = position
+        text = f"{(instant - EPOCH) // MILLISECOND} {row_id}"
+    return urlsafe_b64encode(text.encode()).decode("ascii")
 
 
 def cursor_of(question: Sequence[object], at: datetime, *names: str) -> str:

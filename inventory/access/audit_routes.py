@@ -13,9 +13,10 @@ from inventory.access import audit_schemas as schemas
 from inventory.access.audit import chosen
 from inventory.access.audit_documents import entry_document
 from inventory.errors import InvalidRequest, StorageUnavailable
+from inventory.listing import keyset_page
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import json_page
+from inventory.web_api.responses import json_response
 
 ABOUT = """\
 Who did what: each request that changed something, each refusal of a key, and, unless everything is open to everybody, each
@@ -36,6 +37,6 @@ class AuditEntries(MethodView):
         """List who did what, newest first."""
         names = ("address", "action", "since", "until")
         entries = chosen(services().audit.clock(), key=query["key"], **{name: query[name] for name in names})
-        return json_page(
-            "entries", query, partial(services().audit.listing, entries), entry_document, attrgetter("at", "id")
+        return json_response(
+            keyset_page("entries", query, partial(services().audit.listing, entries), entry_document, attrgetter("at", "id"))
         )

@@ -14,9 +14,10 @@ from inventory.access import schemas
 from inventory.access.documents import key_document, usage_document
 from inventory.access.model import Caller
 from inventory.errors import ForeignOrigin, InvalidRequest, NameTaken, StorageUnavailable, UnknownKey
+from inventory.listing import keyset_page
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import PageQuery, json_page
+from inventory.web_api.pagination import PageQuery
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("keys", __name__, url_prefix="/api/v1", description="Keys, and what they allow")
@@ -35,7 +36,7 @@ class Keys(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List keys, newest first, those that are over included."""
         document = partial(key_document, now=services().keys.clock())
-        return json_page("keys", query, services().keys.listing, document, attrgetter("created_at", "id"))
+        return json_response(keyset_page("keys", query, services().keys.listing, document, attrgetter("created_at", "id")))
 
     @blueprint.arguments(
         schemas.KeyRequest, example={"name": "ci", "scopes": ["read", "collect:*.example.com"], "expires_in": 2_592_000}

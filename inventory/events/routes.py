@@ -12,9 +12,9 @@ from flask.views import MethodView
 from inventory.errors import InvalidRequest, StorageUnavailable
 from inventory.events import documents, schemas
 from inventory.events.model import EventFilter, EventSearch
+from inventory.listing import cursor_after, keyset_page
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import cursor, json_page
 from inventory.web_api.responses import json_response
 
 FORMAT = """\
@@ -40,10 +40,10 @@ class Events(MethodView):
         if query["q"] or query["trace_id"]:
             search = EventSearch(query["limit"], query["q"] or "", query["trace_id"])
             found = services().events.search(chosen, search, after=query["cursor"])
-            next_cursor = None if found.reached is None else cursor(found.reached)
+            next_cursor = None if found.reached is None else cursor_after(found.reached)
             return json_response({"events": list(map(documents.event_document, found.events)), "next_cursor": next_cursor})
         find = partial(services().events.listing, chosen)
-        return json_page("events", query, find, documents.event_document, attrgetter("timestamp", "id"))
+        return json_response(keyset_page("events", query, find, documents.event_document, attrgetter("timestamp", "id")))
 
 
 @blueprint.route("/events/stats")

@@ -13,9 +13,10 @@ from inventory.clock import rfc3339
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
 from inventory.history import schemas
 from inventory.history.model import Lookup
+from inventory.listing import keyset_page
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import json_page
+from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("history", __name__, url_prefix="/api/v1", description="Lookups that were made")
 
@@ -31,7 +32,7 @@ class History(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List lookups, newest first."""
         find = partial(services().history.listing, query["source"])
-        return json_page("lookups", query, find, _document, attrgetter("at", "id"))
+        return json_response(keyset_page("lookups", query, find, _document, attrgetter("at", "id")))
 
     @blueprint.response(204, description="The history is empty")
     @blueprint.problems(ForeignOrigin, StorageUnavailable)

@@ -37,10 +37,10 @@ from inventory.jobs.responses import (
     shown,
 )
 from inventory.jobs.stream import Message, seen_to_the_end
+from inventory.listing import keyset_page, sifted_page
 from inventory.services import services
 from inventory.web_api import same_origin
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import json_page, sifted_page
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/v1", description="Bulk work and its progress")
@@ -76,8 +76,8 @@ class Jobs(MethodView):
             partial(shown, now=services().jobs.clock()),
         )
         if None in limits_of_seeing():
-            return json_page("jobs", query, find, document, IN_ORDER)
-        return sifted_page("jobs", query, find, document, IN_ORDER, seen_jobs)
+            return json_response(keyset_page("jobs", query, find, document, IN_ORDER))
+        return json_response(sifted_page("jobs", query, find, document, IN_ORDER, seen_jobs))
 
 
 @blueprint.route("/jobs/<job_id>")
@@ -112,7 +112,7 @@ class Rows(MethodView):
         else:
             find = partial(services().jobs.rows, seen_job(job_id).id, outcome)
             document = partial(row_document, masking=services().settings.masking)
-            response = json_page("rows", query, find, document, attrgetter("row"))
+            response = json_response(keyset_page("rows", query, find, document, attrgetter("row")))
         response.vary.add("Accept")
         return response
 

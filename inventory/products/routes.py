@@ -11,11 +11,11 @@ from flask.views import MethodView
 
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
 from inventory.jobs.responses import accepted, accepts_job
+from inventory.listing import keyset_page
 from inventory.products import documents, schemas
 from inventory.products.model import ProductFilter
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("products", __name__, url_prefix="/api/v1", description="Product feeds and their catalogue")
@@ -45,7 +45,9 @@ class Products(MethodView):
         """List products, those that were added last first."""
         chosen = ProductFilter(query["source"], query["category"], query["min_price"], query["max_price"])
         find = partial(services().products.listing, chosen)
-        return json_page("products", query, find, documents.product_document, attrgetter("added_at", "record_id"))
+        return json_response(
+            keyset_page("products", query, find, documents.product_document, attrgetter("added_at", "record_id"))
+        )
 
 
 @blueprint.route("/products/summary")

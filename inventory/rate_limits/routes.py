@@ -10,10 +10,11 @@ from flask import Response
 from flask.views import MethodView
 
 from inventory.errors import InvalidRequest, NotFound
+from inventory.listing import keyset_page
 from inventory.rate_limits import documents, schemas
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import PageQuery, json_page
+from inventory.web_api.pagination import PageQuery
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint(
@@ -37,7 +38,9 @@ class Upstreams(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List upstreams, those that were called last first."""
         document = partial(documents.upstream_document, now=services().upstreams.clock())
-        return json_page("upstreams", query, services().upstreams.listing, document, attrgetter("listed_at", "host"))
+        return json_response(
+            keyset_page("upstreams", query, services().upstreams.listing, document, attrgetter("listed_at", "host"))
+        )
 
 
 @blueprint.route("/upstreams/<host>")

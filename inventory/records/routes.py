@@ -10,12 +10,13 @@ from flask import Response
 from flask.views import MethodView
 
 from inventory.errors import InvalidRequest, StorageUnavailable
+from inventory.listing import keyset_page, sifted_page
 from inventory.records import documents, schemas
 from inventory.records.limited import finder
 from inventory.records.model import RecordFilter
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import json_page, sifted_page
+from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("records", __name__, url_prefix="/api/v1", description="What the inventory holds")
 IN_ORDER = attrgetter("accepted_at", "id")
@@ -37,6 +38,8 @@ class Records(MethodView):
         chosen = RecordFilter(query["source"], query["status"], query["host"])
         find, limits = services().records.listing, services().limits.of("read")
         if limits is None:
-            return json_page("records", query, partial(find, chosen), documents.listed_record, IN_ORDER)
+            return json_response(keyset_page("records", query, partial(find, chosen), documents.listed_record, IN_ORDER))
         sift = partial(services().limits.sift, "read")
-        return sifted_page("records", query, finder(find, chosen, limits), documents.listed_record, IN_ORDER, sift)
+        return json_response(
+            sifted_page("records", query, finder(find, chosen, limits), documents.listed_record, IN_ORDER, sift)
+        )

@@ -32,14 +32,14 @@ from inventory.errors import (
     WebhookDisabled,
 )
 from inventory.limits import within
-from inventory.listing import Key
+from inventory.listing import Key, keyset_page, sifted_page
 from inventory.services import services
 from inventory.watches import documents, message_schemas, schemas
 from inventory.watches.members import settings_from, with_members
 from inventory.watches.model import Finding, Watch
 from inventory.watches.service import Made
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import PageQuery, json_page, sifted_page
+from inventory.web_api.pagination import PageQuery
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("watches", __name__, url_prefix="/api/v1", description="What is watched, and the messages about it")
@@ -66,8 +66,8 @@ class Watches(MethodView):
         """List watches, newest first. A key that is limited to hosts or tags sees those that are within its limits."""
         find, document = services().watches.listing, _document
         if services().limits.of("watch") is None:
-            return json_page("watches", query, find, document, IN_ORDER)
-        return sifted_page("watches", query, find, document, IN_ORDER, _seen_watches)
+            return json_response(keyset_page("watches", query, find, document, IN_ORDER))
+        return json_response(sifted_page("watches", query, find, document, IN_ORDER, _seen_watches))
 
     @blueprint.arguments(schemas.WatchRequest)
     @blueprint.response(201, schemas.WatchSchema, description="It watches", example="watches/made")
@@ -161,7 +161,7 @@ class Messages(MethodView):
     def get(self, query: dict[str, Any], watch_id: str) -> Response:
         """List the messages of a watch, newest first."""
         find = partial(services().watches.messages, _seen(watch_id).id)
-        return json_page("messages", query, find, documents.listed_message, IN_ORDER)
+        return json_response(keyset_page("messages", query, find, documents.listed_message, IN_ORDER))
 
 
 @blueprint.route("/watches/<watch_id>/messages/<number>")
@@ -188,7 +188,7 @@ class Findings(MethodView):
     def get(self, query: dict[str, Any], watch_id: str, number: str) -> Response:
         """List what a message tells, target by target, newest first."""
         find = partial(_findings, _seen(watch_id).id, _number(number))
-        return json_page("findings", query, find, lambda row: documents.finding_document(*row), _position)
+        return json_response(keyset_page("findings", query, find, lambda row: documents.finding_document(*row), _position))
 
 
 @blueprint.route("/watches/<watch_id>/messages/<number>/deliveries/<delivery_id>/again")

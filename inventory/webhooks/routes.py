@@ -25,9 +25,10 @@ from inventory.errors import (
     UrlTooLong,
     WebhookDisabled,
 )
+from inventory.listing import keyset_page
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import PageQuery, json_page
+from inventory.web_api.pagination import PageQuery
 from inventory.web_api.responses import json_response
 from inventory.webhooks import documents, schemas
 from inventory.webhooks.model import Webhook
@@ -49,7 +50,9 @@ class Webhooks(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List webhooks, newest first."""
         document = partial(documents.webhook_document, now=services().webhooks.clock())
-        return json_page("webhooks", query, services().webhooks.listing, document, attrgetter("created_at", "id"))
+        return json_response(
+            keyset_page("webhooks", query, services().webhooks.listing, document, attrgetter("created_at", "id"))
+        )
 
     @blueprint.arguments(schemas.WebhookRequest)
     @blueprint.response(201, schemas.WebhookSchema, description="It is new; keep its secret", example="webhooks/made")
@@ -129,7 +132,9 @@ class DeliveriesOfOne(MethodView):
     def get(self, query: dict[str, Any], webhook_id: str) -> Response:
         """List deliveries to a webhook, newest first, with their latest tries."""
         find = partial(services().webhooks.deliveries, webhook_id, query["state"])
-        return json_page("deliveries", query, find, documents.delivery_document, attrgetter("created_at", "id"))
+        return json_response(
+            keyset_page("deliveries", query, find, documents.delivery_document, attrgetter("created_at", "id"))
+        )
 
 
 @blueprint.route("/webhooks/<webhook_id>/deliveries/<delivery_id>/again")

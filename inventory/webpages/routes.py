@@ -27,11 +27,11 @@ from inventory.errors import (
 )
 from inventory.history.model import LookupOutcome
 from inventory.labels import read_labels
+from inventory.listing import keyset_page
 from inventory.records.model import Target
 from inventory.services import services
 from inventory.web_api import same_origin, security_headers, work
 from inventory.web_api.blueprint import Blueprint
-from inventory.web_api.pagination import json_page
 from inventory.web_api.responses import json_response
 from inventory.web_api.target_query import TargetQuery
 from inventory.webpages import documents, schemas
@@ -157,7 +157,7 @@ class Snapshots(MethodView):
         """List a URL's snapshots, newest first, without page source."""
         target = _target("read", query["url"])
         find, document = partial(services().records.snapshots, target), partial(documents.snapshot_document, target)
-        return json_page("snapshots", query, find, document, attrgetter("collected_at", "id"))
+        return json_response(keyset_page("snapshots", query, find, document, attrgetter("collected_at", "id")))
 
 
 @blueprint.route("/metadata/snapshots/<snapshot_id>")
