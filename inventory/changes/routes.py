@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from flask import Response, request
 from flask.views import MethodView
 
-from inventory.changes import documents, fleet_schemas, schemas
-from inventory.changes.parameters import ChangeParameters
+from inventory.changes import answers, fleet_schemas, schemas
 from inventory.errors import (
     CredentialsInUrl,
     ForbiddenAddress,
@@ -25,10 +23,8 @@ from inventory.errors import (
     UnsupportedScheme,
     UrlTooLong,
 )
-from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
-from inventory.webpages.lookup import SOURCE
 
 blueprint = Blueprint("changes", __name__, url_prefix="/api/v1", description="What changed")
 
@@ -46,15 +42,12 @@ class MetadataDiff(MethodView):
     @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """Compare two snapshots of a URL: the latest two, or those of two ids or instants."""
-        target = services().records.target(SOURCE, query["url"], partial(services().limits.require, "read"))
-        older, newer = services().changes.pair(target, query["from_"], query["to"])
-        etag = documents.etag(older, newer)
-        if request.if_none_match.contains_weak(etag):
+        compared = answers.pair(query)
+        if request.if_none_match.contains_weak(compared.etag):
             response = Response(status=304)
         else:
-            diff = services().changes.diff(older, newer)
-            response = json_response(documents.diff_document(target, older, newer, diff))
-        response.set_etag(etag)
+            response = json_response(answers.diff_of(compared))
+        response.set_etag(compared.etag)
         return response
 
 
@@ -68,11 +61,7 @@ class Changes(MethodView):
     @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """List what changed, newest first: which field of which target, and between which two collections."""
-        with services().search.slot():
-            page = services().fleet_changes.page(
-                _parameters(query), limit=query["limit"], cursor=query["cursor"], limits=services().limits.of("read")
-            )
-        return json_response(documents.page_document(page))
+        return json_response(answers.changes(query))
 
 
 @blueprint.route("/changes/groups")
@@ -85,11 +74,4 @@ class ChangeGroups(MethodView):
     @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """Group what changed: the same change on many targets is one row, with what these have in common."""
-        parameters = _parameters(query)
-        with services().search.slot():
-            groups = services().fleet_changes.groups(parameters, limit=query["limit"], limits=services().limits.of("read"))
-        return json_response(documents.groups_document(groups, parameters, request.environ["SCRIPT_NAME"]))
-
-
-def _parameters(query: dict[str, Any]) -> ChangeParameters:
-    return ChangeParameters(**{name: query[name] for name in ("q", "fields", "since", "until", "volatile")})
+        return json_response(answers.groups(query, request.environ["SCRIPT_NAME"]))

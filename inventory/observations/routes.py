@@ -10,7 +10,7 @@ from flask.views import MethodView
 from inventory.clock import rfc3339
 from inventory.errors import InvalidQuery, InvalidRequest, QueryTooBroad, StorageUnavailable, TooManyRequests, TooManyStreams
 from inventory.jobs.responses import download
-from inventory.observations import documents, exports, schemas
+from inventory.observations import answers, exports, schemas
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
@@ -36,13 +36,7 @@ class Search(MethodView):
     @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """Find targets by what they show, or showed at an instant; the latest collected come first."""
-        after, at = documents.page_start(query["cursor"], query["q"], query["at"])
-        show = services().search.fields(query["show"])
-        with services().search.slot():
-            question = services().search.question(query["q"], at, limits=services().limits.of("read"))
-            page = services().search.page(question, show=show, limit=query["limit"], after=after)
-            total = services().search.total(question, page)
-        return json_response(documents.page_document(question, query["at"], page, total, with_shown=bool(show)))
+        return json_response(answers.search(query))
 
 
 @blueprint.route("/search/facets")
@@ -55,10 +49,7 @@ class Facets(MethodView):
     @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """Count the values of a field among the targets that a query means. Each has a link to the targets with it."""
-        with services().search.slot():
-            question = services().search.question(query["q"], query["at"], limits=services().limits.of("read"))
-            facet = services().search.facet(question, query["field"], limit=query["limit"])
-        return json_response(documents.facet_document(question, facet, request.environ["SCRIPT_NAME"]))
+        return json_response(answers.facets(query, request.environ["SCRIPT_NAME"]))
 
 
 @blueprint.route("/search/export")

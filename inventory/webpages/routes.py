@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from operator import attrgetter
 from typing import Any
 
 from flask import Response, request
@@ -27,14 +26,13 @@ from inventory.errors import (
 )
 from inventory.history.model import LookupOutcome
 from inventory.labels import read_labels
-from inventory.listing import keyset_page
 from inventory.records.model import Target
 from inventory.services import services
 from inventory.web_api import same_origin, security_headers, work
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
 from inventory.web_api.target_query import TargetQuery
-from inventory.webpages import documents, schemas
+from inventory.webpages import answers, documents, schemas
 from inventory.webpages.lookup import SOURCE, LookupResponse, location, look_up, pending
 
 blueprint = Blueprint("metadata", __name__, url_prefix="/api/v1", description="What webpages serve")
@@ -100,7 +98,7 @@ class Metadata(MethodView):
 
         A page of another site is answered as with `collect=false`, and at once; so is a caller who may not collect.
         """
-        target = _target("read", query["url"])
+        target = answers.target("read", query["url"])
         answer = partial(
             look_up,
             services().records,
@@ -109,7 +107,7 @@ class Metadata(MethodView):
             mounted_at=request.environ["SCRIPT_NAME"],
             max_age=query.get("max_age"),
             collect=query["collect"],
-            fields=frozenset(query["fields_"]) if "fields_" in query else None,
+            fields=answers.chosen_fields(query),
             wait=_wait_seconds(_preferences()),
         )
         why = request.environ.get(same_origin.WITHOUT_EFFECT)
@@ -125,7 +123,7 @@ class Metadata(MethodView):
     @blueprint.needs("delete", limited=True)
     def delete(self, query: dict[str, Any]) -> Response:
         """Forget a URL: its record, snapshots and unshared bodies."""
-        services().records.delete(_target("delete", query["url"]))
+        services().records.delete(answers.target("delete", query["url"]))
         return Response(status=204)
 
 
@@ -140,7 +138,7 @@ class Tags(MethodView):
     def put(self, body: dict[str, Any]) -> Response:
         """Give a URL labels, in place of those it has; with none it has none any more. Queries find them as `tag`."""
         tags = read_labels("tags", body["tags"])
-        target = _target("import", body["url"])
+        target = answers.target("import", body["url"])
         services().search.tag(target, tags)
         return json_response({"id": target.id, "url": target.key, "tags": list(tags)})
 
@@ -155,9 +153,7 @@ class Snapshots(MethodView):
     @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
         """List a URL's snapshots, newest first, without page source."""
-        target = _target("read", query["url"])
-        find, document = partial(services().records.snapshots, target), partial(documents.snapshot_document, target)
-        return json_response(keyset_page("snapshots", query, find, document, attrgetter("collected_at", "id")))
+        return json_response(answers.snapshots(query))
 
 
 @blueprint.route("/metadata/snapshots/<snapshot_id>")
@@ -169,10 +165,7 @@ class OneSnapshot(MethodView):
     @blueprint.needs("read", limited=True)
     def get(self, snapshot_id: str) -> Response:
         """One snapshot, whole."""
-        target, snapshot, body = services().records.snapshot(snapshot_id)
-        if target.source != SOURCE or not services().limits.admit("read", target):
-            raise NotFound(f"There is no snapshot {snapshot_id} of a webpage.")
-        return json_response(documents.whole_snapshot(target, snapshot, body))
+        return json_response(answers.snapshot(snapshot_id))
 
 
 @blueprint.route("/bodies/<sha256>")
@@ -195,11 +188,6 @@ class Bodies(MethodView):
         response.headers["Content-Disposition"] = f'attachment; filename="{sha256}"'
         response.headers[security_headers.POLICY] = security_headers.BODY
         return response
-
-
-def _target(verb: str, url: str) -> Target:
-    """The target of a URL, within the caller's limits."""
-    return services().records.target(SOURCE, url, partial(services().limits.require, verb))
 
 
 def _may_read(sha256: str) -> bool:
