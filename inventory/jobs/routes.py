@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from functools import partial
-from operator import attrgetter
 from typing import Any
 
 from flask import Response, request
@@ -22,22 +21,11 @@ from inventory.errors import (
     TooManyStreams,
     UnknownJob,
 )
-from inventory.jobs import schemas
+from inventory.jobs import answers, schemas
 from inventory.jobs.allowed import while_allowed
-from inventory.jobs.documents import row_document
-from inventory.jobs.responses import (
-    IN_ORDER,
-    accepted,
-    accepts_job,
-    changed_job,
-    csv_of_rows,
-    limits_of_seeing,
-    seen_job,
-    seen_jobs,
-    shown,
-)
+from inventory.jobs.responses import accepted, accepts_job, csv_of_rows
+from inventory.jobs.seeing import changed_job, seen_job
 from inventory.jobs.stream import Message, seen_to_the_end
-from inventory.listing import keyset_page, sifted_page
 from inventory.services import services
 from inventory.web_api import same_origin
 from inventory.web_api.blueprint import Blueprint
@@ -71,13 +59,7 @@ class Jobs(MethodView):
     @blueprint.needs("read", limited=True, other="import")
     def get(self, query: dict[str, Any]) -> Response:
         """List jobs, newest first. A key that is limited to hosts or tags sees those that are within its limits."""
-        find, document = (
-            partial(services().jobs.listing, query["status"]),
-            partial(shown, now=services().jobs.clock()),
-        )
-        if None in limits_of_seeing():
-            return json_response(keyset_page("jobs", query, find, document, IN_ORDER))
-        return json_response(sifted_page("jobs", query, find, document, IN_ORDER, seen_jobs))
+        return json_response(answers.jobs(query))
 
 
 @blueprint.route("/jobs/<job_id>")
@@ -89,7 +71,7 @@ class OneJob(MethodView):
     @blueprint.needs("read", limited=True, other="import")
     def get(self, job_id: str) -> Response:
         """One job and its progress."""
-        return json_response(shown(seen_job(job_id), services().jobs.clock()))
+        return json_response(answers.job(job_id))
 
 
 @blueprint.route("/jobs/<job_id>/rows")
@@ -106,13 +88,10 @@ class Rows(MethodView):
 
         In the file an apostrophe precedes what a spreadsheet would take for a formula, whichever delimiter it uses.
         """
-        outcome = query["outcome"]
         if request.accept_mimetypes.best_match(["application/json", "text/csv"]) == "text/csv":
-            response = csv_of_rows(job_id, outcome)
+            response = csv_of_rows(job_id, query["outcome"])
         else:
-            find = partial(services().jobs.rows, seen_job(job_id).id, outcome)
-            document = partial(row_document, masking=services().settings.masking)
-            response = json_response(keyset_page("rows", query, find, document, attrgetter("row")))
+            response = json_response(answers.rows(job_id, query))
         response.vary.add("Accept")
         return response
 
@@ -126,7 +105,7 @@ class Cancel(MethodView):
     @blueprint.needs("import", limited=True)
     def post(self, job_id: str) -> Response:
         """Cancel a job; the rows that have an outcome keep it."""
-        return json_response(shown(services().jobs.cancel(changed_job(job_id).id), services().jobs.clock()))
+        return json_response(answers.shown(services().jobs.cancel(changed_job(job_id).id), services().jobs.clock()))
 
 
 @blueprint.route("/jobs/<job_id>/retry")

@@ -21,8 +21,8 @@ from inventory import json_bytes
 from inventory.access.current import caller
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable, TooManyStreams, UnknownJob
 from inventory.jobs.allowed import while_allowed
-from inventory.jobs.responses import seen_job
 from inventory.jobs.routes import LAST_EVENT_ID
+from inventory.jobs.seeing import seen_job
 from inventory.jobs.stream import HEARTBEAT, seen_to_the_end
 from inventory.services import services
 from inventory.web_api import needs

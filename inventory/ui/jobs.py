@@ -5,9 +5,10 @@ from __future__ import annotations
 from flask import Response, request
 
 from inventory.errors import UnknownJob
-from inventory.jobs import schemas
+from inventory.jobs import answers, schemas
 from inventory.jobs.documents import job_document
-from inventory.jobs.responses import csv_of_rows, newest_jobs, seen_job
+from inventory.jobs.responses import csv_of_rows
+from inventory.jobs.seeing import seen_job
 from inventory.services import services
 from inventory.ui.page_errors import page_blueprint
 from inventory.ui.pages import page
@@ -15,7 +16,7 @@ from inventory.web_api import arguments, needs
 
 blueprint = page_blueprint("job_pages")
 
-PAGE_JOBS = 50
+NEWEST = {"status": None, "limit": 50, "cursor": None}
 ROWS_QUERY = schemas.RowsQuery()
 
 
@@ -23,9 +24,7 @@ ROWS_QUERY = schemas.RowsQuery()
 @needs.needs("read", limited=True, other="import")
 def all_jobs() -> Response:
     """The newest jobs."""
-    now = services().jobs.clock()
-    documents = [job_document(job, now) for job in newest_jobs(PAGE_JOBS)]
-    return page("jobs.html", jobs=documents)
+    return page("jobs.html", jobs=answers.jobs(NEWEST)["jobs"])
 
 
 @blueprint.get("/jobs/<job_id>/rows.csv")
