@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-from operator import attrgetter
 from typing import Any
 
 from flask import Response
 from flask.views import MethodView
 
 from inventory.errors import InvalidRequest, StorageUnavailable
-from inventory.events import documents, schemas
-from inventory.events.model import EventFilter, EventSearch
-from inventory.listing import cursor_after, keyset_page
-from inventory.services import services
+from inventory.events import answers, schemas
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
 
@@ -36,14 +31,7 @@ class Events(MethodView):
     @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List log events, newest first."""
-        chosen = _chosen(query)
-        if query["q"] or query["trace_id"]:
-            search = EventSearch(query["limit"], query["q"] or "", query["trace_id"])
-            found = services().events.search(chosen, search, after=query["cursor"])
-            next_cursor = None if found.reached is None else cursor_after(found.reached)
-            return json_response({"events": list(map(documents.event_document, found.events)), "next_cursor": next_cursor})
-        find = partial(services().events.listing, chosen)
-        return json_response(keyset_page("events", query, find, documents.event_document, attrgetter("timestamp", "id")))
+        return json_response(answers.events(query))
 
 
 @blueprint.route("/events/stats")
@@ -56,8 +44,4 @@ class Stats(MethodView):
     @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """Count log events by level, by service and by hour."""
-        return json_response(documents.stats_document(services().events.stats(_chosen(query))))
-
-
-def _chosen(query: dict[str, Any]) -> EventFilter:
-    return EventFilter(query["job"], query["level"], query["service"], query["since"], query["until"])
+        return json_response(answers.stats(query))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-from operator import attrgetter
 from typing import Any
 
 from flask import Response
 from flask.views import MethodView
 
 from inventory.errors import InvalidRequest, NotFound
-from inventory.listing import keyset_page
-from inventory.rate_limits import documents, schemas
-from inventory.services import services
+from inventory.rate_limits import answers, schemas
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.pagination import PageQuery
 from inventory.web_api.responses import json_response
@@ -37,10 +33,7 @@ class Upstreams(MethodView):
     @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List upstreams, those that were called last first."""
-        document = partial(documents.upstream_document, now=services().upstreams.clock())
-        return json_response(
-            keyset_page("upstreams", query, services().upstreams.listing, document, attrgetter("listed_at", "host"))
-        )
+        return json_response(answers.upstreams(query))
 
 
 @blueprint.route("/upstreams/<host>")
@@ -52,4 +45,4 @@ class OneUpstream(MethodView):
     @blueprint.needs("read")
     def get(self, host: str) -> Response:
         """One upstream: its budget, requests, failures, latency, breaker, and when it may be called again."""
-        return json_response(documents.upstream_document(services().upstreams.find(host), services().upstreams.clock()))
+        return json_response(answers.upstream(host))
