@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-from operator import attrgetter
 from typing import Any
 
 from flask import Response, url_for
@@ -25,12 +23,11 @@ from inventory.errors import (
     UrlTooLong,
     WebhookDisabled,
 )
-from inventory.listing import keyset_page
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.pagination import PageQuery
 from inventory.web_api.responses import json_response
-from inventory.webhooks import documents, schemas
+from inventory.webhooks import answers, documents, schemas
 from inventory.webhooks.model import Webhook
 
 blueprint = Blueprint("webhooks", __name__, url_prefix="/api/v1", description="Receivers of messages, and deliveries")
@@ -49,10 +46,7 @@ class Webhooks(MethodView):
     @blueprint.needs("watch")
     def get(self, query: dict[str, Any]) -> Response:
         """List webhooks, newest first."""
-        document = partial(documents.webhook_document, now=services().webhooks.clock())
-        return json_response(
-            keyset_page("webhooks", query, services().webhooks.listing, document, attrgetter("created_at", "id"))
-        )
+        return json_response(answers.webhooks(query))
 
     @blueprint.arguments(schemas.WebhookRequest)
     @blueprint.response(201, schemas.WebhookSchema, description="It is new; keep its secret", example="webhooks/made")
@@ -78,7 +72,7 @@ class OneWebhook(MethodView):
     @blueprint.needs("watch")
     def get(self, webhook_id: str) -> Response:
         """One webhook, and how it answers. Its secrets are not shown."""
-        return _answer(services().webhooks.find(webhook_id))
+        return json_response(answers.webhook(webhook_id))
 
     @blueprint.arguments(schemas.WebhookChange)
     @blueprint.response(200, schemas.WebhookSchema, description="Changed", example="webhooks/webhook")
@@ -131,10 +125,7 @@ class DeliveriesOfOne(MethodView):
     @blueprint.needs("watch")
     def get(self, query: dict[str, Any], webhook_id: str) -> Response:
         """List deliveries to a webhook, newest first, with their latest tries."""
-        find = partial(services().webhooks.deliveries, webhook_id, query["state"])
-        return json_response(
-            keyset_page("deliveries", query, find, documents.delivery_document, attrgetter("created_at", "id"))
-        )
+        return json_response(answers.deliveries(webhook_id, query))
 
 
 @blueprint.route("/webhooks/<webhook_id>/deliveries/<delivery_id>/again")
