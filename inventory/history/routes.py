@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from functools import partial
-from operator import attrgetter
 from typing import Any
 
 from flask import Response
 from flask.views import MethodView
 
-from inventory.clock import rfc3339
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
-from inventory.history import schemas
-from inventory.history.model import Lookup
-from inventory.listing import keyset_page
+from inventory.history import answers, schemas
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
@@ -31,8 +26,7 @@ class History(MethodView):
     @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List lookups, newest first."""
-        find = partial(services().history.listing, query["source"])
-        return json_response(keyset_page("lookups", query, find, _document, attrgetter("at", "id")))
+        return json_response(answers.lookups(query))
 
     @blueprint.response(204, description="The history is empty")
     @blueprint.problems(ForeignOrigin, StorageUnavailable)
@@ -41,7 +35,3 @@ class History(MethodView):
         """Forget all lookups."""
         services().history.clear()
         return Response(status=204)
-
-
-def _document(lookup: Lookup) -> dict[str, str]:
-    return {"source": lookup.source, "key": lookup.key, "outcome": lookup.outcome.value, "at": rfc3339(lookup.at)}

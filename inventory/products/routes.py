@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-from operator import attrgetter
 from typing import Any
 
 from flask import Response
@@ -11,9 +9,7 @@ from flask.views import MethodView
 
 from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
 from inventory.jobs.responses import accepted, accepts_job
-from inventory.listing import keyset_page
-from inventory.products import documents, schemas
-from inventory.products.model import ProductFilter
+from inventory.products import answers, schemas
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
@@ -43,11 +39,7 @@ class Products(MethodView):
     @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """List products, those that were added last first."""
-        chosen = ProductFilter(query["source"], query["category"], query["min_price"], query["max_price"])
-        find = partial(services().products.listing, chosen)
-        return json_response(
-            keyset_page("products", query, find, documents.product_document, attrgetter("added_at", "record_id"))
-        )
+        return json_response(answers.products(query))
 
 
 @blueprint.route("/products/summary")
@@ -60,4 +52,4 @@ class Summary(MethodView):
     @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """Sum up the latest run that has begun, feed by feed, and the catalogue: products, categories and changed prices."""
-        return json_response(documents.summary_document(services().products.summary(products=query["products"])))
+        return json_response(answers.summary(query))

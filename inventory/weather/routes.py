@@ -16,9 +16,8 @@ from inventory.errors import (
     TooManyRequests,
     UnknownCity,
 )
-from inventory.records.lookup import LookupResult
 from inventory.services import services
-from inventory.weather import documents, schemas
+from inventory.weather import answers, documents, schemas
 from inventory.web_api import same_origin, work
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
@@ -49,9 +48,13 @@ class Weather(MethodView):
         collect.
         """
         why = request.environ.get(same_origin.WITHOUT_EFFECT)
-        result = services().weather.current(query["city"]) if why is None else _stored(query["city"], why)
-        work.note(begun=result.begun)
-        return json_response(documents.weather_document(result.found, stale=result.stale))
+        if why is None:
+            result = services().weather.current(query["city"])
+            document, begun = documents.weather_document(result.found, stale=result.stale), result.begun
+        else:
+            document, begun = _stored(query, why), False
+        work.note(begun=begun)
+        return json_response(document)
 
 
 @blueprint.route("/weather/summary")
@@ -64,12 +67,12 @@ class Summary(MethodView):
     @blueprint.needs("read")
     def get(self, query: dict[str, Any]) -> Response:
         """Count the cities, and list those refreshed last and those that failed."""
-        return json_response(documents.summary_document(services().weather.summary(query["top"])))
+        return json_response(answers.summary(query))
 
 
-def _stored(city: str, why: same_origin.Reason) -> LookupResult:
+def _stored(query: dict[str, Any], why: same_origin.Reason) -> documents.Document:
     """The answer to a request without an effect, for a reason."""
     try:
-        return services().weather.stored(city)
+        return answers.stored(query)
     except NotInInventory as error:
         raise same_origin.not_collected(str(error), why) from error

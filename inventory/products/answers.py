@@ -1,0 +1,25 @@
+"""What the API, the pages and GraphQL answer to the caller of the current request."""
+
+from __future__ import annotations
+
+from functools import partial
+from operator import attrgetter
+from typing import Any
+
+from inventory.listing import keyset_page
+from inventory.products import documents
+from inventory.products.documents import Document
+from inventory.products.model import ProductFilter
+from inventory.services import services
+
+
+def products(query: dict[str, Any]) -> Document:
+    """One page of the products that a `ProductsQuery` means."""
+    chosen = ProductFilter(query["source"], query["category"], query["min_price"], query["max_price"])
+    find = partial(services().products.listing, chosen)
+    return keyset_page("products", query, find, documents.product_document, attrgetter("added_at", "record_id"))
+
+
+def summary(query: dict[str, Any]) -> Document:
+    """The latest run and the catalogue, as a `SummaryQuery` asks."""
+    return documents.summary_document(services().products.summary(products=query["products"]))
