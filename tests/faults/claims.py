@@ -22,7 +22,7 @@ from tests.faults import observed
 LONG_PAST = timedelta(seconds=15)
 """How long after its end a lease may be found: some rounds of the scheduler and one job of a worker."""
 INDEXED_WITHIN = 30.0
-"""Seconds after the last collection within which the scheduler has indexed what a crash left out."""
+"""Seconds after the last collection, or after the last progress, within which the scheduler indexes what is unindexed."""
 PAGE = 200
 COMPLAINTS = ("lost", "duplicates", "outlived", "damaged", "unobserved", "unexpected")
 
