@@ -26,3 +26,9 @@ def facets(query: dict[str, Any], mounted_at: str) -> Document:
         question = services().search.question(query["q"], query["at"], limits=services().limits.of("read"))
         facet = services().search.facet(question, query["field"], limit=query["limit"])
     return documents.facet_document(question, facet, mounted_at)
+
+
+def fields(query: dict[str, Any]) -> Document:
+    """The fields that a `FieldsQuery` means; the caller's limits keep back what others' targets show."""
+    limits = services().limits.of("read")
+    return documents.listing_document(services().search.listing(query["prefix"], limit=query["limit"], limits=limits))

@@ -10,7 +10,7 @@ from inventory.clock import rfc3339
 from inventory.listing import Key, cursor_of, position_of
 from inventory.observations.model import FAILURE, TAG, FacetValue, Observation
 from inventory.observations.queries.quoting import quoted
-from inventory.observations.service import Facet, Found, Page, Question, Total
+from inventory.observations.service import Facet, Found, Listing, Page, Question, Total
 from inventory.records.model import Record
 
 Document = dict[str, Any]
@@ -78,6 +78,14 @@ def facet_document(question: Question, facet: Facet, mounted_at: str = "") -> Do
         "values": [_value(question, facet.field, each, mounted_at) for each in facet.values],
         "has_more": facet.has_more,
     }
+
+
+def listing_document(listing: Listing) -> Document:
+    """Fields that can be asked for, and since when."""
+    fields = [
+        {"name": each.name, "values": each.field.value_type.value, "meaning": each.field.sentence} for each in listing.fields
+    ]
+    return {"known_since": _instant(listing.known_since), "fields": fields, "has_more": listing.has_more}
 
 
 def _value(question: Question, field: str, each: FacetValue, mounted_at: str) -> Document:

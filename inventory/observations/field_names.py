@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from inventory.folding import folded
 from inventory.observations.conditions import Matcher, Pattern, Wildcard, Word, matcher
-from inventory.observations.fields import FAMILIES, FIXED, Field
+from inventory.observations.fields import CATALOGUE, FAMILIES, FIXED, Field
 
 EXACT = ".exact"
 """What a name ends with where case matters."""
@@ -37,6 +37,12 @@ def find(pieces: Pieces) -> tuple[tuple[NamedField, ...], bool]:
         if found:
             return found, True
     return tuple(_find(pieces, exact=False)), False
+
+
+def beginning(prefix: str) -> Iterator[Field]:
+    """The fields of the catalogue whose names begin so, as a whole or after a dot, in any case."""
+    start = f".{folded(prefix)}"
+    return (field for field in CATALOGUE if start in f".{folded(field.name)}")
 
 
 def nearest(name: str) -> list[str]:

@@ -97,6 +97,9 @@ class Observations(Protocol):
     def add_tags(self, record_ids: Sequence[str], tags: Sequence[str], *, now: datetime) -> None:
         """Give up to 1,000 records these tags besides those they have; ids without a record are left out."""
 
+    def field_names(self, prefix: str, *, limit: int) -> Sequence[str]:
+        """The names of fields that targets show or have shown, which begin so in any case; in their order without case."""
+
     def known_since(self) -> datetime | None:
         """When the first target became known, or an instant before; None of an empty store."""
 

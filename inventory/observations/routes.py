@@ -52,6 +52,22 @@ class Facets(MethodView):
         return json_response(answers.facets(query, request.environ["SCRIPT_NAME"]))
 
 
+@blueprint.route("/search/fields")
+class Fields(MethodView):
+    """Names of fields."""
+
+    @blueprint.arguments(schemas.FieldsQuery, location="query")
+    @blueprint.response(200, schemas.FieldsSchema, description="What can be asked for", example="observations/fields")
+    @blueprint.problems(InvalidRequest, StorageUnavailable)
+    @blueprint.needs("read", limited=True)
+    def get(self, query: dict[str, Any]) -> Response:
+        """List the fields that queries can name, and since when the inventory knows anything.
+
+        Who may read some hosts or tags only sees the fields of docs/queries.md, and no names that targets show.
+        """
+        return json_response(answers.fields(query))
+
+
 @blueprint.route("/search/export")
 class Export(MethodView):
     """All targets, as a file."""

@@ -60,6 +60,16 @@ class FacetsQuery(QuestionQuery, LimitQuery):
     )
 
 
+class FieldsQuery(LimitQuery):
+    """Which fields are listed."""
+
+    prefix = fields.String(
+        load_default="",
+        **NAMES,
+        metadata={"description": "What names begin with, as a whole or after a dot.", "example": "header.s"},
+    )
+
+
 class ExportQuery(QuestionQuery):
     """Which targets, in which form, and what to show of them."""
 
@@ -148,3 +158,29 @@ class FacetsSchema(Schema):
     at = fields.DateTime(required=True, allow_none=True)
     values = fields.List(fields.Nested(FacetValueSchema), required=True)
     has_more = fields.Boolean(required=True, metadata={"description": "There are more values than `limit`."})
+
+
+class FieldSchema(Schema):
+    """A field that queries can name."""
+
+    name = fields.String(
+        required=True,
+        metadata={"description": "As queries have it. `NAME` stands for the name of any header, or of any cookie."},
+    )
+    values = fields.String(required=True, metadata={"description": "What its values are, such as `a number`."})
+    meaning = fields.String(required=True)
+
+
+class FieldsSchema(Schema):
+    """What can be asked for, and since when."""
+
+    known_since = fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "The earliest `at`; null of an empty inventory."}
+    )
+    listed = fields.List(
+        fields.Nested(FieldSchema),
+        required=True,
+        data_key="fields",  # a schema has an attribute of this name
+        metadata={"description": "Those of docs/queries.md first, then headers and cookies that targets show or showed."},
+    )
+    has_more = fields.Boolean(required=True, metadata={"description": "There are more fields than `limit`."})

@@ -13,11 +13,14 @@ from inventory.instants import invalid, read_instant
 from inventory.limits import Limits
 from inventory.listing import Key
 from inventory.observations.conditions import all_of
+from inventory.observations.field_names import beginning, find
+from inventory.observations.fields import FIXED, Field
 from inventory.observations.limited import condition_of
-from inventory.observations.model import TAG, Condition, FacetValue, Has, Matcher, Observation, Word
+from inventory.observations.model import TAG, Condition, FacetValue, Has, Matcher, Observation, Word, folded
 from inventory.observations.ports import Observations
 from inventory.observations.queries.field_lists import read_field, read_fields
 from inventory.observations.queries.query import parse
+from inventory.observations.queries.quoting import escaped_name
 from inventory.records.model import Record, Target
 from inventory.records.service import RecordService
 from inventory.slots import Slots
@@ -82,6 +85,23 @@ class Facet:
     field: str
     values: Sequence[FacetValue]
     has_more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedField:
+    """A name as queries have it, of one field of the catalogue."""
+
+    name: str
+    field: Field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """Fields that can be asked for, whether there are more, and since when; None of an empty inventory."""
+
+    fields: Sequence[ListedField]
+    has_more: bool
+    known_since: datetime | None
 
 
 class SearchService:
@@ -150,6 +170,17 @@ class SearchService:
         values = self._observations.facet(question.condition, at=question.at, field=name, limit=limit + 1)
         return Facet(field=name, values=values[:limit], has_more=len(values) > limit)
 
+    def listing(self, prefix: str, *, limit: int, limits: Limits | None) -> Listing:
+        """The fields whose names begin so: those of the catalogue, and then the headers and cookies that targets show.
+
+        Who may not read all targets learns nothing of what they show.
+        """
+        listed = [ListedField(name=field.name, field=field) for field in beginning(prefix)]
+        if limits is None and len(listed) <= limit:
+            listed += self._shown_fields(prefix, limit + 1 - len(listed))
+        since = self._observations.known_since()
+        return Listing(fields=listed[:limit], has_more=len(listed) > limit, known_since=since)
+
     def tag(self, target: Target, tags: Sequence[str]) -> None:
         """Make these all the labels of a target; `NotInInventory` if there is no record of it."""
         if not self._observations.tag(target.id, tags, now=self._clock()):
@@ -171,6 +202,15 @@ class SearchService:
             return bool(self._observations.search(condition, at=None, limit=1, after=None))
         except QueryTooBroad:
             return False
+
+    def _shown_fields(self, prefix: str, limit: int) -> list[ListedField]:
+        """The first fields of families that targets show, each once however its case is."""
+        found: dict[str, ListedField] = {}
+        for name in self._observations.field_names(prefix, limit=limit + len(FIXED)):
+            [named] = find([name])[0] or [None]
+            if named is not None and named.field.is_family:
+                found.setdefault(folded(name), ListedField(name=escaped_name(name), field=named.field))
+        return list(found.values())[:limit]
 
     def _check_known(self, at: datetime) -> None:
         since = self._observations.known_since()

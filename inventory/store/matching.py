@@ -10,9 +10,13 @@ LAST = "\U0010ffff" * 250
 
 def storable(matcher: Matcher) -> bool:
     """Whether it means a text at all that a store has: none has half of a surrogate pair."""
-    texts = matcher.literals if isinstance(matcher, Pattern) else (matcher.text,)
+    return is_text("".join(matcher.literals) if isinstance(matcher, Pattern) else matcher.text)
+
+
+def is_text(text: str) -> bool:
+    """Whether a store has such a text at all."""
     try:
-        "".join(texts).encode()
+        text.encode()
     except UnicodeEncodeError:
         return False
     return True

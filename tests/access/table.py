@@ -90,6 +90,7 @@ TABLE = (
     line("GET", f"{V1}/records", "read", **EMPTY),
     line("GET", f"{V1}/search", "read", **EMPTY),
     line("GET", f"{V1}/search/facets", "read", f"{V1}/search/facets?field=host", **EMPTY),
+    line("GET", f"{V1}/search/fields", "read", **EMPTY),
     line("GET", f"{V1}/search/export", "export", f"{V1}/search/export?format=jsonl", **EMPTY),
     line("GET", f"{V1}/changes", "read", **EMPTY),
     line("GET", f"{V1}/changes/groups", "read", **EMPTY),

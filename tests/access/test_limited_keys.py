@@ -498,3 +498,11 @@ def test_a_limited_key_sends_to_its_own_webhooks_and_to_no_others(fleet: Guarded
     change(key, ours, theirs, status=403)
     assert change(fleet.admin, ours, theirs)["webhook"] == [ours, theirs]
     assert change(key, theirs)["webhook"] == [theirs]
+
+
+def test_who_may_read_some_hosts_learns_no_names_that_others_show(fleet: Guarded) -> None:
+    prefix = {"prefix": "header."}
+
+    assert len(fleet.ask(fleet.admin, "/search/fields", query_string=prefix)["fields"]) > 2
+    listed = fleet.ask(fleet.key("read:a.shop.test"), "/search/fields", query_string=prefix)["fields"]
+    assert [each["name"] for each in listed] == ["header.NAME", "redirect.header.NAME"]

@@ -360,3 +360,14 @@ def test_what_several_workers_show_first_at_once_is_numbered_once(shared: Backen
 @pytest.mark.parametrize("pairs", [[], [(1, 1)], [(1, 127), (1, 128), (3, 2**40), (3, 2**40 + 1), (2**20, 16_383)]])
 def test_pairs_are_packed_and_unpacked(pairs: list[tuple[int, int]]) -> None:
     assert unpack(pack(pairs)) == pairs
+
+
+def test_names_of_fields_are_found_by_how_they_begin_in_any_case(world: World) -> None:
+    world.collect(0, [("header.b", "1"), ("header.a", "1"), ("cookie.B", "1"), ("cookie.b", "2")])
+    world.collect(0, [("header.a", "2")])
+    names = world.store.observations.field_names
+
+    assert names("HEADER.", limit=9) == ["header.a", "header.b"], "one that is shown no more is still known"
+    assert names("cookie.b", limit=9) == ["cookie.B", "cookie.b"]
+    assert names("header.", limit=1) == ["header.a"]
+    assert names("header.\ud800", limit=9) == []

@@ -18,9 +18,11 @@ from inventory.observations.model import (
     PastCollection,
     Reindexing,
     SameChange,
+    folded,
 )
 from inventory.records.model import Record
 from inventory.store.codecs import from_millis, to_millis, to_millis_or_none
+from inventory.store.matching import LAST, is_text
 from inventory.store.mongo import changed, documents, facets, pruning, same_changes, target_states, unindexed
 from inventory.store.mongo.conditions import Query
 from inventory.store.mongo.connection import Adapter, Connection
@@ -99,6 +101,14 @@ class MongoObservations(Adapter):
         with self._connection.database() as database:
             instants = {record_id: to_millis(each) for record_id, each in since.items()}
             return target_states.intervals(database, self._numbers, instants)
+
+    def field_names(self, prefix: str, *, limit: int) -> Sequence[str]:
+        if not is_text(prefix):
+            return []
+        first = folded(prefix)
+        with self._connection.database() as database:
+            found = database["fields"].find({"folded": {"$gte": first, "$lte": first + LAST}}, {"_id": 1})
+            return [each["_id"] for each in found.sort([("folded", 1), ("_id", 1)]).limit(limit)]
 
     def known_since(self) -> datetime | None:
         with self._connection.database() as database:

@@ -20,9 +20,11 @@ from inventory.observations.model import (
     PastCollection,
     Reindexing,
     SameChange,
+    folded,
 )
 from inventory.records.model import Record
 from inventory.store.codecs import LARGEST, from_millis, to_millis, to_millis_or_none
+from inventory.store.matching import LAST, is_text
 from inventory.store.sqlite import (
     bitmaps,
     changed,
@@ -54,6 +56,7 @@ FOUND = f"""
     CROSS JOIN records AS r ON r.id = t.record_id WHERE {AFTER} ORDER BY {POSITION} DESC, r.id DESC LIMIT :limit"""
 
 TARGETS_OF = "SELECT r.id, r.target_no FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value"
+FIELD_NAMES = "SELECT name FROM fields WHERE folded >= ? AND folded <= ? ORDER BY folded, name LIMIT ?"
 FIRST_ACCEPTED = "SELECT min(accepted_at) FROM records INDEXED BY records_listed"
 SEEN = f"SELECT target_no FROM records WHERE id = ? AND indexed IS NULL {unindexed.AS_SEEN}"
 INDEXED = """
@@ -151,6 +154,11 @@ class SqliteObservations(Adapter):
             observing.finish()
         self._numbers.remember(observing.numbering)
         return len(found)
+
+    def field_names(self, prefix: str, *, limit: int) -> Sequence[str]:
+        first = folded(prefix)
+        rows = self._connections.rows(FIELD_NAMES, (first, first + LAST, limit)) if is_text(prefix) else []
+        return [name for (name,) in rows]
 
     def known_since(self) -> datetime | None:
         accepted = self._connections.rows(FIRST_ACCEPTED)[0][0]
