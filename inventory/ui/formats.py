@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from flask import Blueprint
 
 blueprint = Blueprint("formats", __name__)
+
+UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""The categories of what has no shape, or changes how other characters are shown: controls, formats, lone surrogates."""
+JOINERS = "\u200c\u200d"
+"""Of these, what ordinary words and emoji have."""
 
 
 @blueprint.app_template_filter()
@@ -40,3 +47,18 @@ def duration(seconds: int | None) -> str:
 def instant(text: str | None) -> str:
     """An instant to the second, in UTC."""
     return "–" if text is None else f"{text[:19].replace('T', ' ')}Z"
+
+
+@blueprint.app_template_filter()
+def visible(text: object, *, lines: bool = False) -> str:
+    r"""A text of others, with its control characters as `\x07` or `\u202e`; with `lines`, ends of lines and tabs stay."""
+    written = str(text)
+    if written.isprintable():
+        return written
+    kept = JOINERS + "\n\t" * lines
+    return "".join(c if c in kept or unicodedata.category(c) not in UNSEEN else _escaped(c) for c in written)
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
