@@ -25,6 +25,7 @@ MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".txt": "text/plain
 A_YEAR = 365 * 86400
 NAVIGATION = (
     ("home.home", "Home"),
+    ("search_pages.search", "Search"),
     ("job_pages.all_jobs", "Jobs"),
     ("api_docs.swagger_ui", "API"),
 )
@@ -78,13 +79,13 @@ def static_url(name: str) -> str:
 
 
 @blueprint.app_template_global()
-def search_url(field: str, value: str, query: str = "", at: str | None = None) -> str:
+def search_url(field: str, value: str, query: str = "", at: str | None = None, show: str | None = None) -> str:
     """The search for the targets that show a value, among those that the query means.
 
     White space is AND and binds least, so that what is added to a query narrows all of it.
     """
-    asked = {"q": f"{query} {quoted(field, value)}".strip()} | ({} if at is None else {"at": at})
-    return f"{request.script_root}/search?{urlencode(asked)}"
+    asked = {"q": f"{query} {quoted(field, value)}".strip(), "at": at, "show": show}
+    return f"{request.script_root}/search?{urlencode({name: each for name, each in asked.items() if each is not None})}"
 
 
 @blueprint.app_template_global()

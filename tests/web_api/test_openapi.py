@@ -15,7 +15,8 @@ from tests.webpages.actions import URL
 
 UNDOCUMENTED = {
     "/", "/docs/", "/docs/{path}", "/openapi.json", "/jobs", "/jobs/{job_id}", "/jobs/{job_id}/rows.csv", "/login",
-    "/logout", "/.well-known/security.txt",
+    "/logout", "/.well-known/security.txt", "/static/{name}", "/search", "/search/facet", "/search/fields",
+    "/search/completions",
 }  # fmt: skip
 
 

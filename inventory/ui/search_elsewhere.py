@@ -1,0 +1,51 @@
+"""The same search elsewhere: addresses of the API, and commands as a shell takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import request
+
+from inventory.observations.exports import FORMATS
+from inventory.services import services
+from inventory.ui.shell import command
+from inventory.ui.visitors import visitor
+
+API = "/api/v1/search"
+NAMES = {"csv": "CSV", "jsonl": "JSON lines"}
+
+
+def exports(query: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """The files of all targets that a query means: name and address of each; none for who may not export any."""
+    limits = services().limits.of("export")
+    if limits is not None and not limits.texts:
+        return []
+    asked = _parameters(query)
+    return [(NAMES[each], f"{request.script_root}{API}/export?{urlencode(asked | {'format': each})}") for each in FORMATS]
+
+
+def ways(query: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
+    """How to ask the same of the API and in a terminal: pairs of a name and a text to copy."""
+    asked = _parameters(query)
+    url = f"{request.url_root.rstrip('/')}{API}"
+    looker = visitor()
+    key = ["-H", "Authorization: Bearer inv_live_…"] if looker.can_log_in or looker.name else []
+    sent = [part for name, value in asked.items() for part in ("--data-urlencode", f"{name}={value}")]
+    return [
+        ("API", f"{url}?{urlencode(asked)}" if asked else url),
+        ("curl", command(["curl", "-G", url, *key, *sent])),
+        ("Terminal", command(["inventory", "search", *_options(asked)])),
+    ]
+
+
+def _parameters(query: Mapping[str, Any]) -> dict[str, str]:
+    return {name: query[name] for name in ("q", "at", "show") if query[name]}
+
+
+def _options(asked: Mapping[str, str]) -> list[str]:
+    """The arguments of `inventory search`; the query is the last one, after `--` if it would look like an option."""
+    options = [part for name in ("at", "show") if name in asked for part in (f"--{name}", asked[name])]
+    query = asked.get("q", "")
+    return [*options, *(["--"] if query.startswith("-") else []), *([query] if query else [])]

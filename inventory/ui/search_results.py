@@ -1,0 +1,131 @@
+"""What the pages of the search show of a document of the API, and what of a page's size each part of it may take."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.observations.queries.field_lists import names_in
+from inventory.ui.pages import search_url
+
+Document = Mapping[str, Any]
+
+SHOWN = "status,title,header.server"
+"""What targets show on the page, unless a person names other fields."""
+MAX_SHOWN = 55_000
+"""Characters that the values of a page take, with their links."""
+MARKUP = 90
+"""Characters around a value."""
+MAX_LINK, MAX_TEXT = 1_500, 100
+"""Characters of a link, and of a value that is shown. Where a link would be longer, the value is none."""
+MAX_COLUMNS = 6
+"""Fields up to which each is a column."""
+AROUND = 40
+"""Characters that are shown before and after the one that is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A value as it is shown, the link to the targets that show it, and how many these are, if that was counted."""
+
+    field: str
+    text: str
+    volatile: bool
+    url: str | None
+    first_seen: str
+    count: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Characters that it takes on a page."""
+        return MARKUP + len(self.field) + len(self.text) + len(self.url or "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A target with values that it shows by field, and how many more of them there are."""
+
+    target: Document
+    values: Mapping[str, Sequence[Value]]
+    more: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """The targets of a page; `columns` are the fields that they show, None if these are too many for columns."""
+
+    rows: Sequence[Row]
+    columns: Sequence[str] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """A query around the character that is wrong."""
+
+    before: str
+    wrong: str
+    after: str
+
+
+def results_of(targets: Sequence[Document], query: Document) -> Results:
+    """The targets of a document, with links that narrow the query."""
+    rows = [_row(target, query, MAX_SHOWN // len(targets)) for target in targets]
+    order = {name.lower(): number for number, (_, name) in enumerate(names_in(query["show"]))}
+    shown = {field for row in rows for field in row.values}
+    columns = sorted(shown, key=lambda field: (order.get(field, len(order)), field))
+    return Results(rows=rows, columns=columns if len(columns) <= MAX_COLUMNS else None)
+
+
+def values_of(document: Document, query: Document) -> Sequence[Value]:
+    """The values of a document of facets, as many as a page has room for."""
+    return list(_fitting((_value(document["field"], each, query) for each in document["values"]), MAX_SHOWN))
+
+
+def excerpt_of(query: str, problem: Document) -> Excerpt | None:
+    """Where the query is wrong, if that is known."""
+    position = problem.get("position")
+    if position is None or "q" not in problem["errors"]:
+        return None
+    at = position - 1
+    before, after = query[max(0, at - AROUND) : at], query[at + 1 : at + 1 + AROUND]
+    return Excerpt(
+        before=_in_line("…" * (at > AROUND) + before), wrong=_in_line(query[at : at + 1]) or " ", after=_in_line(after)
+    )
+
+
+def _row(target: Document, query: Document, room: int) -> Row:
+    observations = target.get("observations", ())
+    values: dict[str, list[Value]] = {}
+    count = 0
+    for value in _fitting((_value(each["field"], each, query) for each in observations), room):
+        values.setdefault(value.field, []).append(value)
+        count += 1
+    return Row(target=target, values=values, more=len(observations) - count)
+
+
+def _fitting(values: Iterator[Value], room: int) -> Iterator[Value]:
+    """The first values for which there is room."""
+    for value in values:
+        room -= value.size
+        if room < 0:
+            return
+        yield value
+
+
+def _value(field: str, each: Document, query: Document) -> Value:
+    show = None if query["show"] == SHOWN else query["show"]
+    url, text = search_url(field, each["value"], query["q"], query["at"], show), each["value"]
+    return Value(
+        field=field,
+        text=text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}…",
+        volatile=each["volatile"],
+        url=url if len(url) <= MAX_LINK else None,
+        first_seen=each["first_seen"],
+        count=each.get("count"),
+    )
+
+
+def _in_line(text: str) -> str:
+    """A text in which each character takes one position of a line."""
+    return "".join(character if character.isprintable() else "·" for character in text)
