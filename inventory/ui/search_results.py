@@ -19,7 +19,7 @@ MARKUP = 90
 """Characters around a value."""
 MAX_LINK, MAX_TEXT = 1_500, 100
 """Characters of a link, and of a value that is shown. Where a link would be longer, the value is none."""
-MAX_COLUMNS = 6
+MAX_COLUMNS = 4
 """Fields up to which each is a column."""
 AROUND = 40
 """Characters that are shown before and after the one that is wrong."""

@@ -193,6 +193,7 @@ def test_the_slider_has_the_days_of_the_past_whose_beginning_is_known(
     assert 'type="date" value="2026-02-02" min="2026-02-01" max="2026-02-03"' in text
     assert 'min="0" max="3" value="1" data-first="2026-02-01"' in text
     assert 'max="3" value="3"' in ask(client), "now is after the last day"
+    assert 'max="3" value="1"' in ask(client, at="36h"), "so long ago is on the day that it means"
     for day in ("2026-02-01", "2026-02-03"):
         assert targets(ask(client, at=day)) == ["http://a.test/"]
 
