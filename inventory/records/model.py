@@ -144,6 +144,18 @@ class RecordFilter:
     host: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordTotals:
+    """How many records there are, and of how many a collection is due or running: of new ones, and of those that refresh.
+
+    `failed` are those without a snapshot whose collection failed. It and `waiting` are counted up to a bound.
+    """
+
+    total: int
+    waiting: int
+    failed: int
+
+
 @dataclass(frozen=True, slots=True)
 class RecordWithSnapshot:
     """A record with its latest snapshot and that snapshot's body, read together.

@@ -8,7 +8,17 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from inventory.listing import Key
-from inventory.records.model import Acceptance, Outcome, Record, RecordFilter, RecordWithSnapshot, Snapshot, Status, Target
+from inventory.records.model import (
+    Acceptance,
+    Outcome,
+    Record,
+    RecordFilter,
+    RecordTotals,
+    RecordWithSnapshot,
+    Snapshot,
+    Status,
+    Target,
+)
 
 
 class Records(Protocol):
@@ -124,6 +134,9 @@ class Records(Protocol):
 
     def tally(self, source: str) -> Mapping[Status, int]:
         """How many records a source has in each status."""
+
+    def totals(self, *, up_to: int) -> RecordTotals:
+        """How many records there are in all; of those that wait and of those that failed, at most `up_to` are counted."""
 
     def delete(self, record_id: str) -> bool:
         """Remove the record, its snapshots and the bodies that nothing else names; False if there is none."""

@@ -14,7 +14,16 @@ from inventory.listing import Key
 from inventory.notifier import Notifier, Wait
 from inventory.records import lookup
 from inventory.records.lookup import LookupResult
-from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, Snapshot, Status, Target
+from inventory.records.model import (
+    Acceptance,
+    Record,
+    RecordFilter,
+    RecordTotals,
+    RecordWithSnapshot,
+    Snapshot,
+    Status,
+    Target,
+)
 from inventory.records.ports import Bodies, Records, Snapshots
 from inventory.records.source import Source
 
@@ -219,6 +228,10 @@ class RecordService:
     def tally(self, source: str) -> Mapping[Status, int]:
         """See `Records.tally`."""
         return self._records.tally(source)
+
+    def totals(self, *, up_to: int) -> RecordTotals:
+        """See `Records.totals`."""
+        return self._records.totals(up_to=up_to)
 
     def latest_snapshots(self, record_id: str, *, limit: int, after: Key | None = None) -> Sequence[Snapshot]:
         """The newest snapshots of a record, newest first, or those after one; none if there is no such record."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from inventory.listing import Key
-from inventory.records.model import Record, RecordFilter, Status
+from inventory.records.model import Record, RecordFilter, RecordTotals, Status
 from inventory.store import Store
 from tests.contract.actions import (
     NOW,
@@ -191,3 +191,18 @@ def test_what_was_written_before_reading_began_is_read_and_another_can_write_mea
         raise LookupError
     with store.records.reading():
         assert all(store.records.find(target(n).id) for n in (0, 1, 2, 10, 11, 12))
+
+
+def test_records_are_counted_in_all_those_that_wait_and_those_that_failed_without_a_snapshot(store: Store) -> None:
+    assert store.records.totals(up_to=9) == RecordTotals(total=0, waiting=0, failed=0)
+    for n in range(4):
+        collect(store, target(n))
+    accept(store, 0, now=after(60))  # refreshes: one that waits, one that runs, one that failed
+    claim(store, accept(store, 1, now=after(60)), now=after(60))
+    store.records.settle([failed(claim(store, accept(store, 2, now=after(60)), now=after(60)))])
+    accept(store, 4)
+    store.records.settle([failed(claim(store, accept(store, n))) for n in (5, 6)])
+
+    assert store.records.totals(up_to=9) == RecordTotals(total=7, waiting=3, failed=2)
+    assert store.records.totals(up_to=2) == RecordTotals(total=7, waiting=2, failed=2)
+    assert store.records.totals(up_to=1) == RecordTotals(total=7, waiting=1, failed=1)

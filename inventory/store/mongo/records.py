@@ -15,7 +15,7 @@ from pymongo.database import Database
 from inventory.clock import truncated
 from inventory.errors import StorageUnavailable
 from inventory.listing import Key
-from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, State, Status, Target
+from inventory.records.model import Acceptance, Record, RecordFilter, RecordTotals, RecordWithSnapshot, State, Status, Target
 from inventory.store.codecs import to_millis
 from inventory.store.frames import body_or_text
 from inventory.store.group_commit import GroupCommit, Take
@@ -197,6 +197,15 @@ class MongoRecords(Ledger):
                 for status, condition in STATUS.items()
             }
         return {status: count for status, count in counts.items() if count}
+
+    def totals(self, *, up_to: int) -> RecordTotals:
+        with self._connection.database() as database:
+            records = database["records"]
+            return RecordTotals(
+                total=records.estimated_document_count(),
+                waiting=records.count_documents({"state": {"$in": UNFINISHED}}, limit=up_to),
+                failed=records.count_documents(STATUS[Status.FAILED], limit=up_to),
+            )
 
     def delete(self, record_id: str) -> bool:
         """The snapshots that were there before the record went belong to it, or to an earlier one of its id; those that it

@@ -11,7 +11,7 @@ from typing import Any
 
 from inventory.clock import truncated
 from inventory.listing import Key
-from inventory.records.model import Acceptance, Record, RecordFilter, RecordWithSnapshot, State, Status, Target
+from inventory.records.model import Acceptance, Record, RecordFilter, RecordTotals, RecordWithSnapshot, State, Status, Target
 from inventory.store.codecs import from_millis, to_millis, to_millis_up
 from inventory.store.frames import body_or_text
 from inventory.store.group_commit import GroupCommit, Take
@@ -69,6 +69,14 @@ STATUS = {
     Status.PENDING: "snapshot_id IS NULL AND (state = 'failed') = FALSE",
     Status.FAILED: "snapshot_id IS NULL AND (state = 'failed') = TRUE",
 }
+
+TOTAL = "SELECT count(*) FROM records"
+COUNTED = {
+    "pending": "records INDEXED BY records_due WHERE state = 'pending'",
+    "running": "records INDEXED BY records_running WHERE state = 'running'",
+    "failed": f"records INDEXED BY records_unstored WHERE {STATUS[Status.FAILED]}",
+}
+COUNT_UP_TO = "SELECT count(*) FROM (SELECT 1 FROM {chosen} LIMIT ?)"
 
 DELETE_UNSHARED_BODIES = """
     DELETE FROM bodies
@@ -164,6 +172,12 @@ class SqliteRecords(Ledger):
             for status, condition in STATUS.items()
         }
         return {status: count for status, count in counts.items() if count}
+
+    def totals(self, *, up_to: int) -> RecordTotals:
+        statements = {name: COUNT_UP_TO.format(chosen=chosen) for name, chosen in COUNTED.items()}
+        found = {name: self._connections.rows(each, (up_to,))[0][0] for name, each in statements.items()}
+        waiting = min(up_to, found["pending"] + found["running"])
+        return RecordTotals(total=self._connections.rows(TOTAL)[0][0], waiting=waiting, failed=found["failed"])
 
     def delete(self, record_id: str) -> bool:
         with self._connections.writing() as connection:
