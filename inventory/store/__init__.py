@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from inventory.access.ports import Audit, Keys
+from inventory.activity.ports import Activity
 from inventory.events.ports import Events
 from inventory.history.ports import History
 from inventory.jobs.ports import Jobs
@@ -41,6 +42,7 @@ class Store(Protocol):
     deliveries: Deliveries
     keys: Keys
     audit: Audit
+    activity: Activity
 
     def prepare(self) -> None:
         """Create or migrate what is kept, idempotently, also when several processes do it at once.

@@ -88,6 +88,7 @@ USES: dict[str, Callable[[Store], object]] = {
     "records": lambda store: collect(store, target(9)),
     "watches": add,
     "keys": lambda store: store.keys.add(new_key()[0]),
+    "activity": lambda store: store.activity.retire(before=NOW, limit=9),
 }
 
 
@@ -147,6 +148,16 @@ def test_a_file_of_the_very_first_version_is_brought_forward(sqlite: SqliteBacke
     with closing(sqlite3.connect(sqlite.path)) as connection:
         indexes = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
     assert {"records_stored_of_source", "records_unstored_of_source"} <= indexes
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_older_store_has_counted_nothing_and_counts_from_now_on(backend: Backend, version: int) -> None:
+    older(backend, version)
+    with closing(backend.open()) as store:
+        day = {"since": after(-86_400), "until": after(86_400), "source": None}
+        assert store.activity.counts(**day) == []
+        collect(store, target(9))
+        assert [each.count for each in store.activity.counts(**day)] == [1]
 
 
 BEFORE_OWNERS = next(n for n, each in enumerate(MIGRATIONS) if any("ADD COLUMN owner" in statement for statement in each))

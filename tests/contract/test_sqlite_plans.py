@@ -15,6 +15,7 @@ from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.products.model import ProductFilter
 from inventory.records.model import RecordFilter, Status
 from inventory.store.sqlite import (
+    activity,
     audit,
     batches,
     changed,
@@ -160,7 +161,8 @@ AUDIT = [
         for key, address, action, since, until in AUDITED
     ),
 ]
-WATCHING = [*AUDIT, *KEYS, *SCHEDULES, *UNSEEN, *MESSAGES, *DELIVERIES, *WATCHES]
+ACTIVITY = [activity.RETIRE, *(activity.COUNTS.format(chosen=each) for each in ("", activity.OF_SOURCE))]
+WATCHING = [*ACTIVITY, *AUDIT, *KEYS, *SCHEDULES, *UNSEEN, *MESSAGES, *DELIVERIES, *WATCHES]
 SNAPSHOTS = [snapshots.LISTING, snapshots.OF_BODY, snapshots.WITH_SURPLUS]
 STATEMENTS = [*WATCHING, *CLAIMS, *SNAPSHOTS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
 

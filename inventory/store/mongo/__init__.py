@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from inventory.clock import Clock, utc_now
 from inventory.store import Store
+from inventory.store.mongo.activity import MongoActivity
 from inventory.store.mongo.audit import MongoAudit
 from inventory.store.mongo.bodies import MongoBodies
 from inventory.store.mongo.connection import INDEXING_TIMEOUT, Connection, MakeClient, connect
@@ -54,6 +55,7 @@ class MongoStore(Store):
         self.deliveries = MongoDeliveries(self._connection)
         self.keys = MongoKeys(self._connection)
         self.audit = MongoAudit(self._connection)
+        self.activity = MongoActivity(self._connection)
 
     def prepare(self) -> None:
         """A server that is not there is waited for one second, so that the caller can log each second that it waits."""

@@ -18,6 +18,7 @@ from inventory.clock import truncated
 from inventory.records.model import LEASE_AHEAD, Failed, Failure, Outcome, Postponed, Record, State, Stored
 from inventory.store.codecs import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, latest, snapshots, turns, unseen, watching
+from inventory.store.mongo.activity import Counting
 from inventory.store.mongo.connection import Adapter, Connection, Document
 from inventory.store.mongo.latest import without
 from inventory.store.mongo.observing import Observing
@@ -36,6 +37,7 @@ class Ledger(Adapter):
     def __init__(self, connection: Connection, observing: Observing) -> None:
         super().__init__(connection)
         self._observing = observing
+        self._counting = Counting(connection)
         self._served = Served()
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
@@ -78,6 +80,7 @@ class Ledger(Adapter):
             settled = [
                 settle_record(database, each, changes.get(each.claim.id), besides.get(each.claim.id)) for each in outcomes
             ]
+        self._counting.ended([each.ended for each in settled if each.ended is not None])
         self._observing.settled(
             [each.outcome for each in settled if each.outcome is not None],
             unmarked={each.outcome.claim.id for each in settled if each.outcome is not None and not each.was_indexed},
@@ -93,14 +96,13 @@ class Ledger(Adapter):
                     found += [documents.record(each) for each in spent_ones]
             failures = [Failed(each, spent(each, now=now, retry_at=retry_at)) for each in found]
             besides = unseen.remembering(database, failures, watching.since(database) if failures else None)
-            operations = [
-                UpdateOne(
-                    _claimed(each.claim),
-                    unseen.with_these(_unindexed(_failed(each.failure)), besides.get(each.claim.id, {})),
-                )
-                for each in failures
-            ]
-            return update_all(database["records"], operations)
+            ended: list[Failed] = []
+            for alike in _by_source(failures):
+                operations = [_failing(each, besides.get(each.claim.id, {})) for each in alike]
+                # It is not told which of them changed their records, but all of them count the same.
+                ended += alike[: update_all(database["records"], operations)]
+        self._counting.ended(ended)
+        return len(ended)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
         found: list[Document] = []
@@ -127,11 +129,16 @@ class Ledger(Adapter):
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """Whether an outcome takes effect now, or has before; the outcome, if it does now and states something."""
+    """Whether an outcome takes effect now, or has before; the outcome, if it ends its claim now."""
 
     took_effect: bool
-    outcome: Stored | Failed | None = None
+    ended: Stored | Failed | None = None
     was_indexed: bool = False
+
+    @property
+    def outcome(self) -> Stored | Failed | None:
+        """The outcome, if it ends its claim now and states something."""
+        return self.ended if self.ended is not None and self.ended.statements is not None else None
 
 
 def settle_record(
@@ -155,13 +162,25 @@ def settle_record(
     before = database["records"].find_one_and_update(expected, update)
     if before is not None:
         snapshots.remove(database, left_behind)
-        return Settled(True, outcome if outcome.statements is not None else None, before.get("indexed") is True)
+        return Settled(True, outcome, before.get("indexed") is True)
     return Settled(isinstance(outcome, Stored) and snapshots.took_effect_before(database, outcome))
 
 
 def settling(outcome: Outcome) -> UpdateOne:
     """The update that an outcome is that states nothing, where its claim still holds."""
     return UpdateOne(_claimed(outcome.claim), _change(outcome))
+
+
+def _failing(outcome: Failed, besides: Document) -> UpdateOne:
+    """The same of a failure, with what is remembered of it."""
+    return UpdateOne(_claimed(outcome.claim), unseen.with_these(_unindexed(_failed(outcome.failure)), besides))
+
+
+def _by_source(failures: Sequence[Failed]) -> list[list[Failed]]:
+    sources: dict[str, list[Failed]] = {}
+    for each in failures:
+        sources.setdefault(each.claim.target.source, []).append(each)
+    return list(sources.values())
 
 
 def _claim_one(database: Database[Document], chosen: Document, until: datetime) -> Record | None:

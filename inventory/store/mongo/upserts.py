@@ -31,7 +31,7 @@ def change_all(collection: Collection[Document], operations: Sequence[UpdateOne 
 
 
 def upsert(collection: Collection[Document], operations: Sequence[UpdateOne]) -> None:
-    """Do upserts that are harmless when repeated; of two who insert the same document, the second does its updates again."""
+    """Do upserts; of two who insert the same document at once, the second does its update again, and only that one."""
     for start in range(0, len(operations), BATCH):
         some = operations[start : start + BATCH]
         try:
@@ -39,7 +39,8 @@ def upsert(collection: Collection[Document], operations: Sequence[UpdateOne]) ->
         except BulkWriteError as error:
             if {each["code"] for each in error.details["writeErrors"]} != {DUPLICATE}:
                 raise
-            collection.bulk_write(some, ordered=False)
+            again = [some[each["index"]] for each in error.details["writeErrors"]]
+            collection.bulk_write(again, ordered=False)
 
 
 def insert_new(collection: Collection[Document], documents: Sequence[Document]) -> set[Any]:

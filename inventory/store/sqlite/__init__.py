@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from inventory.store import Store
+from inventory.store.sqlite.activity import SqliteActivity
 from inventory.store.sqlite.audit import SqliteAudit
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.deliveries import SqliteDeliveries
@@ -47,6 +48,7 @@ class SqliteStore(Store):
         self.deliveries = SqliteDeliveries(self._connections)
         self.keys = SqliteKeys(self._connections)
         self.audit = SqliteAudit(self._connections)
+        self.activity = SqliteActivity(self._connections)
 
     def prepare(self) -> None:
         self._connections.rows("SELECT 1")

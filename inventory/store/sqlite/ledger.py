@@ -12,13 +12,12 @@ from typing import Any
 from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
 from inventory.store.codecs import failure_bytes, spent, to_millis
 from inventory.store.frames import keep_body, keep_content
-from inventory.store.sqlite import due_records, rows, unseen
+from inventory.store.sqlite import activity, due_records, rows, unseen
 from inventory.store.sqlite.connections import Adapter, Connections, Row
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observing import Observing, latest_only
 from inventory.store.sqlite.opening import Connection
 from inventory.store.sqlite.owners import Queue, rows_of
-from inventory.store.sqlite.unseen import Remembering
 from inventory.store.turns import Served
 
 CLAIMABLE = f"""
@@ -97,12 +96,12 @@ class Ledger(Adapter):
         if not statements:
             return []
         with self._connections.writing() as connection:
-            observing = Observing(connection, self._numbers)
-            memory = unseen.remembering(connection)
+            observing, ending = Observing(connection, self._numbers), Ending(connection)
             settled = [
-                _settle(connection, observing, memory, outcome, statement, values)
+                _settle(ending, observing, outcome, statement, values)
                 for outcome, (statement, values) in zip(outcomes, statements, strict=True)
             ]
+            ending.finish()
             observing.finish()
         self._numbers.remember(observing.numbering)
         return settled
@@ -112,10 +111,11 @@ class Ledger(Adapter):
         with self._connections.writing() as connection:
             spent_ones = due_records.all_due(rows_of(connection), due_records.SPENT, chosen)
             records = [rows.record(row[-rows.RECORD_WIDTH :]) for row in spent_ones]
-            memory = unseen.remembering(connection)
+            ending = Ending(connection)
             for record in records:
                 outcome = Failed(record, spent(record, now=now, retry_at=retry_at))
-                _end(connection, memory, outcome, *_statement(outcome))
+                ending.end(outcome, *_statement(outcome))
+            ending.finish()
         return len(records)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
@@ -169,20 +169,37 @@ def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
             return FAIL, values | UNOBSERVED | {"failure": failure_bytes(failure)}
 
 
-def _settle(
-    connection: Connection,
-    observing: Observing,
-    memory: Remembering | None,
-    outcome: Outcome,
-    statement: str,
-    values: dict[str, Any],
-) -> bool:
+class Ending:
+    """Ends claims in a transaction. What ended is counted, and remembered while there is a watch."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._memory = unseen.remembering(connection)
+        self._ended: list[Stored | Failed] = []
+
+    def end(self, outcome: Stored | Failed, statement: str, values: dict[str, Any]) -> list[Row]:
+        """The row that the statement of an outcome changes; none if the claim does not hold any more."""
+        if self._memory is None:
+            changed = self.connection.execute(UNWATCHED[statement], values).fetchall()
+        else:
+            changed = self.connection.execute(WATCHED[statement], values | self._memory.values(outcome)).fetchall()
+        if changed:
+            self._ended.append(outcome)
+        return changed
+
+    def finish(self) -> None:
+        """Count what ended."""
+        activity.count(self.connection, self._ended)
+
+
+def _settle(ending: Ending, observing: Observing, outcome: Outcome, statement: str, values: dict[str, Any]) -> bool:
     """Whether the outcome takes effect now, or has before. What it states is written if it takes effect now."""
+    connection = ending.connection
     if isinstance(outcome, Postponed):
         return connection.execute(statement, values).rowcount == 1
     if outcome.statements is not None:
         values |= {"target_no": observing.number_for(outcome.statements), "indexed": True}
-    changed = _end(connection, memory, outcome, statement, values)
+    changed = ending.end(outcome, statement, values)
     if not changed:
         return isinstance(outcome, Stored) and bool(connection.execute(SNAPSHOT_OF_CLAIM, values).fetchall())
     _observe(observing, outcome, changed[0][0])
@@ -191,15 +208,6 @@ def _settle(
             connection.execute(INSERT_BODY, values)
         connection.execute(INSERT_SNAPSHOT, values)
     return True
-
-
-def _end(
-    connection: Connection, memory: Remembering | None, outcome: Stored | Failed, statement: str, values: dict[str, Any]
-) -> list[Row]:
-    """The row that the statement of an outcome changes; it is remembered while there is a watch."""
-    if memory is None:
-        return connection.execute(UNWATCHED[statement], values).fetchall()
-    return connection.execute(WATCHED[statement], values | memory.values(outcome)).fetchall()
 
 
 def _observe(observing: Observing, outcome: Stored | Failed, target_no: int | None) -> None:

@@ -402,4 +402,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # What waits longest, whosever it is: so nobody looks at each owner whose work pauses.
     ("CREATE INDEX records_due ON records (bulk, due_at) WHERE state = 'pending'",),
+    # How many collections ended in each hour. `code` is that of their failure, '' if they were stored.
+    (
+        """CREATE TABLE activity (
+            at INTEGER NOT NULL,
+            source TEXT NOT NULL,
+            code TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (at, source, code)
+        ) WITHOUT ROWID""",
+    ),
 )
