@@ -40,11 +40,15 @@ MAX_FAILED = 1_000
 MAX_SWEPT = 100
 """Records whose old snapshots are removed, and snapshots, bodies and files that are checked, in one round."""
 MAX_RETIRED = 5_000
-"""Rows of old jobs, old lookups, old log events, and old entries of the audit, that are removed in one round."""
+"""Rows of old jobs, old lookups, old log events, old entries of the audit, and old hours, that are removed in one round."""
 MAX_NOTED = 20
 """Imports of log files of which it is noted in one round that there are events: their age counts from then on."""
 MAX_PRUNED = 1_000
 """Targets and values that are checked in one round: whether they have a record, and whether any observation has them."""
+KEEP_ACTIVITY_FOR = timedelta(days=400)
+"""How long it is kept how many collections ended in an hour: some ten rows an hour, and a year to compare with."""
+RETIRE_ACTIVITY_EVERY = timedelta(hours=1)
+"""Time between two looks for hours that are too old: each hour there is one more."""
 UPLOAD_WITHOUT_JOB = timedelta(days=1)
 """How long an upload may be there before its job is."""
 PRUNE_EVERY = timedelta(hours=1)
@@ -64,6 +68,7 @@ class Sweep:
     chunks: str = ""
     values: int = 0
     values_at: datetime | None = None
+    activity_at: datetime | None = None
     files_at: datetime | None = None
 
 
@@ -119,6 +124,7 @@ def retain(services: Services, sweep: Sweep, watching: BackgroundWatching | None
     _attempt(services, "prune_values", partial(_prune_values, services, sweep))
     _attempt(services, "retire_lookups", partial(_retire_lookups, services))
     _attempt(services, "prune_audit", partial(_prune_audit, services))
+    _attempt(services, "retire_activity", partial(_retire_activity, services, sweep))
     _attempt(services, "retire_events", partial(_retire_events, services, sweep))
     watching = watching or BackgroundWatching(services)
     _attempt(services, "retire_messages", watching.retire)
@@ -181,6 +187,17 @@ def _prune_audit(services: Services) -> None:
     pruned = services.store.audit.prune(before=old, limit=MAX_RETIRED)
     if pruned:
         log.info("audit_pruned", count=pruned)
+
+
+def _retire_activity(services: Services, sweep: Sweep) -> None:
+    now = utc_now()
+    if is_put_off(sweep.activity_at, RETIRE_ACTIVITY_EVERY, now):
+        return
+    retired = services.store.activity.retire(before=now - KEEP_ACTIVITY_FOR, limit=MAX_RETIRED)
+    if retired < MAX_RETIRED:
+        sweep.activity_at = now + RETIRE_ACTIVITY_EVERY
+    if retired:
+        log.info("activity_retired", count=retired)
 
 
 def _retire_events(services: Services, sweep: Sweep) -> None:

@@ -176,6 +176,29 @@ def test_it_removes_old_entries_of_the_audit_a_bounded_number_in_each_round(
     assert left == [[entry.at, old[0].at], [entry.at], [entry.at]]
 
 
+def test_it_forgets_hours_that_are_too_old_a_bounded_number_in_each_round_and_looks_once_an_hour(
+    services: Services,
+) -> None:
+    begin, most = utc_now() - scheduler.KEEP_ACTIVITY_FOR, scheduler.MAX_RETIRED
+    hours = [begin - timedelta(hours=n) for n in range(1, most + 2)] + [begin + timedelta(hours=1)]
+    with services.store.activity._connections.writing() as connection:  # one by one it would take a minute
+        connection.executemany(
+            "INSERT INTO activity (at, source, code, count) VALUES (?, 'webpage', '', 1)",
+            [(to_millis(each),) for each in hours],
+        )
+
+    def left() -> int:
+        return len(services.store.activity.counts(since=min(hours), until=utc_now(), source=None))
+
+    sweep, counts = scheduler.Sweep(), []
+    for _ in range(2):
+        scheduler.retain(services, sweep)
+        counts.append(left())
+    assert counts == [2, 1]
+    assert sweep.activity_at is not None
+    assert sweep.activity_at - utc_now() > timedelta(minutes=59)
+
+
 def broken(*_: object, **__: object) -> None:
     raise ValueError("an internal fault")
 
@@ -192,6 +215,7 @@ def broken(*_: object, **__: object) -> None:
         ("bodies", "sweep", "sweep_bodies"),
         ("history", "retire", "retire_lookups"),
         ("audit", "prune", "prune_audit"),
+        ("activity", "retire", "retire_activity"),
         ("jobs", "retire", "retire_jobs"),
         ("jobs", "existing", "sweep_files"),
     ],
