@@ -14,6 +14,7 @@ from inventory.access import address, quota_check, request_audit, request_check
 from inventory.access import audit_routes as audit
 from inventory.access import routes as keys
 from inventory.access.model import Mode
+from inventory.activity import routes as activity
 from inventory.changes import routes as changes
 from inventory.config import Settings
 from inventory.errors import InventoryError
@@ -78,8 +79,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
-        webpages, observations, changes, records, imports, jobs, sockets, events, weather, history, upstreams, products,
-        watches, webhooks, keys, audit, health,
+        webpages, observations, changes, records, imports, jobs, sockets, events, weather, history, activity, upstreams,
+        products, watches, webhooks, keys, audit, health,
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)
     request_check.register(app, services.access, address_of)

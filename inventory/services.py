@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.access.quotas import QuotaService
     from inventory.access.service import AccessService
     from inventory.access.sessions import Sessions
+    from inventory.activity.service import ActivityService
     from inventory.changes.fleet import FleetChanges
     from inventory.changes.service import ChangeService
     from inventory.config import Settings
@@ -76,6 +77,7 @@ class Services:
     job_runner: MakeJobRunner
     imports: ImportService
     history: HistoryService
+    activity: ActivityService
     weather: WeatherService
     upstreams: UpstreamService
     products: ProductService

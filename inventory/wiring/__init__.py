@@ -13,6 +13,7 @@ from inventory.access.audit import AuditService
 from inventory.access.caller_limits import CallerLimits
 from inventory.access.keys import KeyService
 from inventory.access.quotas import QuotaService
+from inventory.activity.service import ActivityService
 from inventory.changes.fleet import FleetChanges
 from inventory.changes.service import ChangeService
 from inventory.clock import Clock, utc_now
@@ -131,6 +132,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         job_runner=bulk.job_runner(parts, job_types),
         imports=bulk.import_service(parts, jobs, job_types),
         history=history,
+        activity=ActivityService(store.activity, records, clock=clock),
         weather=_weather(settings, records, inline, history),
         upstreams=UpstreamService(parts.budgets, clock=clock),
         products=ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),

@@ -159,6 +159,7 @@ TABLE = (
     line("GET", f"{V1}/events/stats", "read"),
     line("GET", f"{V1}/history", "read"),
     line("DELETE", f"{V1}/history", "delete", ok=204),
+    line("GET", f"{V1}/activity", "read"),
     line("GET", f"{V1}/upstreams", "read"),
     line("GET", f"{V1}/upstreams/<host>", "read", f"{V1}/upstreams/a.test", ok=404),
     line("GET", f"{V1}/weather", "read", f"{V1}/weather?city=bern"),
