@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from inventory.activity.model import HOUR, STORED
 from inventory.records.model import Failed, Stored
@@ -16,13 +15,11 @@ HourKey = tuple[int, str, str]
 """The first millisecond of an hour, a source, and the code of a failure."""
 
 
-def hour_counts(ended: Iterable[Stored | Failed]) -> Counter[HourKey]:
+def hour_counts(ended: Iterable[Stored | Failed]) -> Mapping[HourKey, int]:
     """How many of these ended in the same hour, of the same source, in the same way."""
-    return Counter(
-        (
-            at_of(outcome) // _HOUR * _HOUR,
-            outcome.claim.target.source,
-            outcome.failure.code if isinstance(outcome, Failed) else STORED,
-        )
-        for outcome in ended
-    )
+    counts: dict[HourKey, int] = {}
+    for outcome in ended:
+        code = outcome.failure.code if isinstance(outcome, Failed) else STORED
+        key = at_of(outcome) // _HOUR * _HOUR, outcome.claim.target.source, code
+        counts[key] = counts.get(key, 0) + 1  # a Counter would take twice as long for one outcome, which is the usual case
+    return counts
