@@ -16,7 +16,7 @@ from inventory.web_api.needs import Need
 from inventory.web_api.same_origin import WITHOUT_EFFECT
 
 COUNTED_PATHS = "/api/v1/"
-"""The beginning of what is counted: neither metrics nor pages are."""
+"""The beginning of what is counted: neither metrics nor pages are, but for pages that say so, as those that collect."""
 
 
 def register(app: Flask, quotas: QuotaService, *, of_keys: bool = True) -> None:
@@ -74,4 +74,5 @@ def _obstacle(caller: Caller, usages: Sequence[Usage], counted: Counted | None) 
 
 def counted_as(need: Need, path: str) -> Counted | None:
     """What a request of a view is counted as if it succeeds; None if it is not counted."""
-    return Counted(need.counted_as) if need.counted_as and path.startswith(COUNTED_PATHS) else None
+    kind = need.counted_as if path.startswith(COUNTED_PATHS) else need.counted
+    return Counted(kind) if kind else None

@@ -99,7 +99,7 @@ def done(counted: Counted | None, status: int, *, begun: bool | None) -> Collect
 
     `begun` says whether it began a collection, None if that was not the question. A lookup that began one is both.
     """
-    if counted is None or not (200 <= status < 300 or status == 304):
+    if counted is None or not (200 <= status < 300 or status in (303, 304)):  # 303 is what a form of ours is answered with
         return ()
     if counted is Counted.LOOKUPS and begun:
         return (Counted.LOOKUPS, Counted.COLLECTIONS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -19,27 +18,22 @@ from inventory.errors import (
     InvalidUrl,
     NotFound,
     NotInInventory,
-    QuotaExceeded,
     StorageUnavailable,
     UnsupportedScheme,
     UrlTooLong,
 )
-from inventory.history.model import LookupOutcome
-from inventory.labels import read_labels
-from inventory.records.model import Target
 from inventory.services import services
 from inventory.web_api import same_origin, security_headers, work
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
 from inventory.web_api.target_query import TargetQuery
 from inventory.webpages import answers, documents, schemas
-from inventory.webpages.lookup import SOURCE, LookupResponse, location, look_up, pending
+from inventory.webpages.lookup import LookupResponse, location, pending
 
 blueprint = Blueprint("metadata", __name__, url_prefix="/api/v1", description="What webpages serve")
 
 MAX_WAIT = 30
 """Seconds."""
-BEYOND_LIMITS = "Nothing was collected: the key may not collect it. Its scope `collect` is limited to other hosts or tags."
 URL_PROBLEMS = (InvalidRequest, InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, ForbiddenAddress)
 COLLECTION_PROBLEMS = (CollectionFailed, CollectionTimedOut)
 PENDING = {
@@ -71,13 +65,11 @@ class Metadata(MethodView):
     @blueprint.needs("collect", limited=True, action="metadata.collect")
     def post(self, body: dict[str, Any]) -> Response:
         """Collect a URL now, or accept it with `Prefer: respond-async` or while all inline slots are taken."""
-        target = services().records.collectable(SOURCE, body["url"])
-        services().limits.require("collect", target)
         now, mounted_at = services().records.clock, request.environ["SCRIPT_NAME"]
         if "respond-async" in _preferences():
-            return _flask(pending(services().records.collect_soon(target), now(), mounted_at, applied="respond-async"))
+            return _flask(pending(answers.collect_soon(body["url"]), now(), mounted_at, applied="respond-async"))
         room = services().inline.room()
-        result = services().inline.collect(target, room)
+        result = services().inline.collect(answers.collectable(body["url"]), room)
         if not result.ready:
             return _flask(pending(result, now(), mounted_at))
         work.note(begun=True)
@@ -98,24 +90,14 @@ class Metadata(MethodView):
 
         A page of another site is answered as with `collect=false`, and at once; so is a caller who may not collect.
         """
-        target = answers.target("read", query["url"])
-        answer = partial(
-            look_up,
-            services().records,
-            target,
-            if_none_match=request.if_none_match,
+        response = answers.lookup(
+            query,
+            why=request.environ.get(same_origin.WITHOUT_EFFECT),
             mounted_at=request.environ["SCRIPT_NAME"],
-            max_age=query.get("max_age"),
-            collect=query["collect"],
-            fields=answers.chosen_fields(query),
+            if_none_match=request.if_none_match,
             wait=_wait_seconds(_preferences()),
         )
-        why = request.environ.get(same_origin.WITHOUT_EFFECT)
-        if isinstance(why, QuotaExceeded) and not query["collect"]:  # nothing was to be collected
-            why = None
-        if (why is None or isinstance(why, QuotaExceeded)) and not services().limits.admit("collect", target):
-            why = BEYOND_LIMITS  # to wait does not help
-        return _flask(_noted(target, answer) if why is None else _without_effect(target, answer, why))
+        return _flask(response)
 
     @blueprint.arguments(TargetQuery, location="query")
     @blueprint.response(204, description="Record, snapshots and unshared bodies are gone")
@@ -123,7 +105,7 @@ class Metadata(MethodView):
     @blueprint.needs("delete", limited=True)
     def delete(self, query: dict[str, Any]) -> Response:
         """Forget a URL: its record, snapshots and unshared bodies."""
-        services().records.delete(answers.target("delete", query["url"]))
+        answers.delete(query["url"])
         return Response(status=204)
 
 
@@ -137,10 +119,7 @@ class Tags(MethodView):
     @blueprint.needs("import", limited=True, action="metadata.tag")
     def put(self, body: dict[str, Any]) -> Response:
         """Give a URL labels, in place of those it has; with none it has none any more. Queries find them as `tag`."""
-        tags = read_labels("tags", body["tags"])
-        target = answers.target("import", body["url"])
-        services().search.tag(target, tags)
-        return json_response({"id": target.id, "url": target.key, "tags": list(tags)})
+        return json_response(answers.tag(body))
 
 
 @blueprint.route("/metadata/snapshots")
@@ -198,31 +177,6 @@ def _may_read(sha256: str) -> bool:
         or services().search.is_shown("body.sha256", sha256, limits)
         or services().limits.admit_any("read", services().records.targets_of_body(sha256))
     )
-
-
-def _noted(target: Target, answer: Callable[[], tuple[LookupResponse, LookupOutcome]]) -> LookupResponse:
-    """The answer of a lookup, which the history keeps, also if it is a problem."""
-    try:
-        response, outcome = answer()
-    except CollectionFailed:
-        services().history.note(target, LookupOutcome.FAILED)
-        raise
-    except NotInInventory:
-        services().history.note(target, LookupOutcome.MISS)
-        raise
-    services().history.note(target, outcome)
-    return response
-
-
-def _without_effect(
-    target: Target, answer: Callable[..., tuple[LookupResponse, LookupOutcome]], why: same_origin.Reason
-) -> LookupResponse:
-    """The answer without an effect: what is stored. Nothing is collected, waited for or kept in the history."""
-    try:
-        response, _ = answer(collect=False, wait=0)
-    except NotInInventory as error:
-        raise same_origin.not_collected(f"Nothing is known of {target.key}.", why) from error
-    return response
 
 
 def _flask(response: LookupResponse) -> Response:

@@ -90,7 +90,7 @@ def test_a_quota_is_exceeded_once_nothing_is_left() -> None:
     assert usages[2].left == 0
 
 
-@pytest.mark.parametrize("status", [200, 201, 202, 204, 304])
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 303, 304])
 def test_what_succeeded_counts(status: int) -> None:
     assert list(done(Counted.LOOKUPS, status, begun=None)) == ["lookups"]
     assert list(done(Counted.IMPORTS, status, begun=None)) == ["imports"]
