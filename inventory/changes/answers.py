@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from inventory.changes import documents
 from inventory.changes.documents import Document
 from inventory.changes.parameters import ChangeParameters
+from inventory.listing import keyset_page
 from inventory.records.model import Snapshot, Target
 from inventory.services import services
 from inventory.webpages.lookup import SOURCE
@@ -44,6 +46,13 @@ def diff_of(compared: SnapshotPair) -> Document:
 def diff(query: dict[str, Any]) -> Document:
     """All that differs between the snapshots that a `DiffQuery` means."""
     return diff_of(pair(query))
+
+
+def timeline(query: dict[str, Any]) -> Document:
+    """One page of the snapshots that a `TimelineQuery` means, each with what changed at it."""
+    target = services().records.target(SOURCE, query["url"], partial(services().limits.require, "read"))
+    find = partial(services().changes.timeline, target)
+    return keyset_page("snapshots", query, find, documents.step_document, attrgetter("position"))
 
 
 def changes(query: dict[str, Any]) -> Document:

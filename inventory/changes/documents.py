@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from inventory.changes.fleet import ChangePage, Groups, ShownGroup
 from inventory.changes.groups import Group, Sample
-from inventory.changes.model import Change, Diff, TextDiff
+from inventory.changes.model import Change, Diff, Step, TextDiff
 from inventory.changes.parameters import ChangeParameters, field_parameter
 from inventory.clock import MILLISECOND, rfc3339
 from inventory.observations.model import Change as FieldChange
@@ -20,6 +20,8 @@ Document = dict[str, Any]
 
 MAX_CHANGES = 10_000
 """Changes that one document lists. Real pages have some dozens."""
+MAX_FIELDS = 50
+"""Fields that a step of a timeline lists."""
 MAX_VALUES = 50
 """Values of one field that are listed: a page may load from 1,000 hosts."""
 LISTING = "/api/v1/changes"
@@ -38,6 +40,14 @@ def diff_document(target: Target, older: Snapshot, newer: Snapshot, diff: Diff) 
         "omitted": max(0, len(diff.changes) - MAX_CHANGES),
         "text": None if diff.text is None else _text(diff.text),
     }
+
+
+def step_document(step: Step) -> Document:
+    """A snapshot of a timeline: which fields differ from the snapshot before, without those that tell nothing."""
+    if step.diff is None:
+        return _side(step.snapshot) | {"counts": None, "fields": []}
+    fields = dict.fromkeys(change.field for change in step.diff.changes if not change.volatile)
+    return _side(step.snapshot) | {"counts": dict(step.diff.counts), "fields": list(fields)[:MAX_FIELDS]}
 
 
 def change_document(change: Change) -> Document:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inventory.html_pages.page import Page
-from inventory.records.model import Content
+from inventory.listing import Key
+from inventory.records.model import Content, Snapshot
 
 Value = str | int | float | bool | None
 
@@ -94,3 +95,16 @@ class Diff:
         """How many changes there are of each kind, and how many of all are volatile."""
         kinds = Counter(change.kind for change in self.changes)
         return {kind.value: kinds[kind] for kind in ChangeKind} | {"volatile": sum(each.volatile for each in self.changes)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A snapshot, and what differs from the one before it, but for the text of the page; None if no earlier one is kept."""
+
+    snapshot: Snapshot
+    diff: Diff | None
+
+    @property
+    def position(self) -> Key:
+        """Where it is listed."""
+        return self.snapshot.collected_at, self.snapshot.id

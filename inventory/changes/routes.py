@@ -1,4 +1,4 @@
-"""`/api/v1/metadata/diff`, `/api/v1/changes`: what changed between two snapshots of a webpage, and in the whole fleet."""
+"""`/api/v1/metadata/diff` and `/timeline`, `/api/v1/changes`: what changed on one webpage, and in the whole fleet."""
 
 from __future__ import annotations
 
@@ -49,6 +49,19 @@ class MetadataDiff(MethodView):
             response = json_response(answers.diff_of(compared))
         response.set_etag(compared.etag)
         return response
+
+
+@blueprint.route("/metadata/timeline")
+class Timeline(MethodView):
+    """What changed on one webpage, snapshot by snapshot."""
+
+    @blueprint.arguments(schemas.TimelineQuery, location="query")
+    @blueprint.response(200, schemas.TimelinePage, description="One page, newest first", example="changes/timeline")
+    @blueprint.problems(*URL_PROBLEMS, NotInInventory, TooManyRequests, StorageUnavailable)
+    @blueprint.needs("read", limited=True)
+    def get(self, query: dict[str, Any]) -> Response:
+        """List a URL's snapshots, newest first, and which fields changed at each; the text of pages is not compared."""
+        return json_response(answers.timeline(query))
 
 
 @blueprint.route("/changes")

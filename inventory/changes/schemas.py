@@ -7,6 +7,7 @@ from marshmallow.validate import Length, OneOf
 
 from inventory.changes.model import ChangeKind
 from inventory.instants import MAX_CHARACTERS
+from inventory.web_api.pagination import PageQuery, PageSchema
 from inventory.web_api.target_query import TargetQuery
 
 _SHORT = Length(1, MAX_CHARACTERS, error="Send the id of a snapshot, or an instant such as 2026-01-31T12:00:00.123Z.")
@@ -140,3 +141,30 @@ class DiffSchema(Schema):
         allow_none=True,
         metadata={"description": "null if the page is the same, or one of the two is not text."},
     )
+
+
+class TimelineQuery(PageQuery, TargetQuery):
+    """Which page of a webpage's snapshots."""
+
+
+class StepSchema(DiffSideSchema):
+    """A snapshot, and what changed at it."""
+
+    counts = fields.Nested(
+        DiffCountsSchema,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Of the changes since the snapshot before; null if none is kept."},
+    )
+    fields_ = fields.List(
+        fields.String(),
+        required=True,
+        data_key="fields",
+        metadata={"description": "Which fields changed otherwise than they do each time; of more than 50 the first."},
+    )
+
+
+class TimelinePage(PageSchema):
+    """Snapshots, newest first, each compared with the one before it."""
+
+    snapshots = fields.List(fields.Nested(StepSchema), required=True)

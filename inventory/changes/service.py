@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import zip_longest
+
 from inventory.changes import diff as diffs
-from inventory.changes.model import Diff, View
+from inventory.changes.model import Diff, Step, View
 from inventory.changes.moments import Moment, read_moment
 from inventory.clock import MILLISECOND, Clock, rfc3339
 from inventory.errors import NoSuchSnapshot, NotFound
@@ -53,6 +56,18 @@ class ChangeService:
             old, new = self._views(older, newer)
             return diffs.diff(old, new, old_label=_label(older), new_label=_label(newer))
 
+    def timeline(self, target: Target, *, limit: int, after: Key | None) -> Sequence[Step]:
+        """A target's snapshots, newest first, each compared with the one before it. The text of pages is not read for it.
+
+        Raises `NotInInventory` if nothing is known of the target, and `TooManyRequests` if too many are compared already.
+        """
+        snapshots = self._records.snapshots(target, limit=limit + 1, after=after)
+        with self._slots.one("Too many snapshots are being compared."):
+            return [
+                Step(snapshot=newer, diff=None if older is None else _without_text(older, newer))
+                for newer, older in zip_longest(snapshots[:limit], snapshots[1:])
+            ]
+
     def _at(self, name: str, target: Target, moment: Moment) -> Snapshot:
         if isinstance(moment, str):
             return self._named(name, target, moment)
@@ -98,6 +113,11 @@ class ChangeService:
         kept = self._records.body(snapshot.body_sha256)
         page = kept_page(content) or page_of(kept, content)  # an old version did not look into it
         return View(content=content, text=page_source(kept, content), page=page)
+
+
+def _without_text(older: Snapshot, newer: Snapshot) -> Diff:
+    old, new = (View(content=each.content, page=kept_page(each.content)) for each in (older, newer))
+    return diffs.diff(old, new)
 
 
 def _page_depends_on(snapshot: Snapshot) -> tuple[object, ...]:

@@ -81,6 +81,7 @@ TABLE = (
     line("PUT", f"{V1}/metadata/tags", "import", json={"url": "http://a.test/", "tags": ["x"]}, **OWN),
     line("GET", f"{V1}/metadata/snapshots", "read", f"{V1}/metadata/snapshots?{INSIDE}", **OWN),
     line("GET", f"{V1}/metadata/diff", "read", f"{V1}/metadata/diff?{INSIDE}", **OWN),
+    line("GET", f"{V1}/metadata/timeline", "read", f"{V1}/metadata/timeline?{INSIDE}", **OWN),
     line(
         "GET", f"{V1}/metadata/snapshots/<snapshot_id>", "read", f"{V1}/metadata/snapshots/{{snapshot}}",
         beyond=(404, "not_found"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -14,10 +13,10 @@ from inventory import create_app
 from inventory.changes import documents, schemas
 from inventory.changes.service import ChangeService
 from inventory.errors import TooManyRequests
-from inventory.records.source import Collected
 from inventory.services import Services
 from inventory.store import Store
 from inventory.web_api.blueprint import example
+from tests.changes.site import Site
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb, content
 from tests.webpages.actions import URL
@@ -34,37 +33,6 @@ def services(make_services: Build, store: Store) -> Services:
 @pytest.fixture
 def client(services: Services) -> FlaskClient:
     return create_app(services=services).test_client()
-
-
-class Site:
-    """A page that changes; each collection is an hour after the one before, the first at 12:00:00.123."""
-
-    def __init__(self, client: FlaskClient, web: FakeWeb, clock: FakeClock) -> None:
-        self._client, self._web, self._clock = client, web, clock
-
-    def collect(
-        self,
-        page: str = "<p>one\n",
-        *,
-        url: str = URL,
-        same: bool = False,
-        media_type: str | None = "text/html",
-        **changes: Any,
-    ) -> str:
-        """The id of a new snapshot; with `same` the page was confirmed by a 304, without a media type it is no text."""
-        seen, name = content(url, **changes), sha256(page.encode()).hexdigest()
-        text = {} if media_type else {"charset": None, "encoding": "base64"}
-        seen["body"] |= {"sha256": name, "size": len(page), "media_type": media_type, **text}
-        self._web.pages[url] = Collected(seen, None if same else page.encode(), unchanged=same)
-        if same:
-            self._client.get("/api/v1/metadata", query_string={"url": url, "max_age": 0})
-            services = self._client.application.extensions["inventory"]
-            assert services.collector.collect_due(slots=1, stopping=lambda: False) == 1
-        else:
-            assert self._client.post("/api/v1/metadata", json={"url": url}).status_code in (200, 201)
-        page = self._client.get("/api/v1/metadata/snapshots", query_string={"url": url, "limit": 1}).json
-        self._clock.forward(3600)
-        return str(page["snapshots"][0]["id"])
 
 
 @pytest.fixture
