@@ -14,7 +14,7 @@ from inventory.access import current
 from inventory.access.sessions import COOKIE, LIFETIME
 from inventory.errors import CsrfFailed, KeyRequired, NotFound, Unauthenticated
 from inventory.services import services
-from inventory.ui.pages import page, wants_page
+from inventory.ui.pages import page, see_other, wants_page
 from inventory.ui.visitors import (
     LOGIN_COOKIE,
     LOGIN_SECRET,
@@ -119,6 +119,4 @@ def _with_cookie(response: Response, name: str, value: str) -> Response:
 
 
 def _see(where: str) -> Response:
-    response = Response(status=303, headers={"Location": request.script_root + where, "Cache-Control": "no-store"})
-    response.autocorrect_location_header = False
-    return response
+    return see_other(request.script_root + where)

@@ -59,6 +59,13 @@ def fragment(template: str, **members: object) -> Response:
     return response
 
 
+def see_other(url: str) -> Response:
+    """303: what a form of ours is answered with. The URL is a path of ours, as `url_for` makes it."""
+    response = Response(status=303, headers={"Location": url, "Cache-Control": "no-store"})
+    response.autocorrect_location_header = False
+    return response
+
+
 def wants_page() -> bool:
     """Whether the request is that of a browser for a page, and not that of a program."""
     return "text/html" in request.headers.get("Accept", "")
