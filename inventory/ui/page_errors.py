@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from flask import Blueprint, Response, json
 
@@ -32,6 +32,6 @@ def problem_page(error: InventoryError) -> Response:
     return response
 
 
-def problem_of(error: InventoryError) -> dict[str, object]:
+def problem_of(error: InventoryError) -> dict[str, Any]:
     """The problem of an error, for a page that shows it beside what was asked for (`problem_box` of `_macros.html`)."""
-    return cast("dict[str, object]", json.loads(problems.answer(error).get_data()))
+    return cast("dict[str, Any]", json.loads(problems.answer(error).get_data()))

@@ -121,6 +121,13 @@ TABLE = (
     line("GET", "/jobs", "read", **EMPTY, other="import"),
     line("GET", "/jobs/<job_id>", "read", "/jobs/{job}", beyond=(404, None), other="import"),
     line("GET", "/jobs/<job_id>/rows.csv", "read", "/jobs/{job}/rows.csv", beyond=NO_JOB, other="import"),
+    line("GET", "/lookup", "read", limited=True, beyond=(200, None)),
+    line("GET", "/record", "read", f"/record?{INSIDE}", **OWN),
+    line("GET", "/record/progress", "read", f"/record/progress?{INSIDE}", **OWN),
+    line("POST", "/record/collect", "collect", data={"url": "http://a.test/"}, ok=303, **OWN),
+    line("POST", "/record/tags", "import", data={"url": "http://a.test/", "tags": "x"}, ok=303, **OWN),
+    line("POST", "/record/delete", "delete", data={"url": "http://a.test/"}, ok=(303, 404), **OWN),
+    line("GET", "/diff", "read", f"/diff?{INSIDE}", **OWN),
     # Watches
     line("GET", f"{V1}/watches", "watch", **EMPTY),
     line(

@@ -34,6 +34,9 @@ ACTIONS = {
     "POST /api/v1/webhooks/<webhook_id>/deliveries/<delivery_id>/again": "delivery.again",
     "POST /api/v1/keys": "key.create",
     "DELETE /api/v1/keys/<key_id>": "key.revoke",
+    "POST /record/collect": "metadata.collect",
+    "POST /record/tags": "metadata.tag",
+    "POST /record/delete": "metadata.delete",
     "POST /login": "session.create",
     "POST /logout": "session.delete",
 }

@@ -1,0 +1,64 @@
+"""`/diff`: two snapshots of a webpage side by side."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, request
+
+from inventory.changes import answers, schemas
+from inventory.errors import InvalidRequest, InvalidUrl, NoSuchSnapshot
+from inventory.ui import diff_view
+from inventory.ui.elsewhere import same_elsewhere
+from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.pages import page
+from inventory.ui.volatile_fields import HEADERS, tags_and_volatile_fields
+from inventory.web_api import arguments, needs
+from inventory.webpages import answers as webpages
+
+blueprint = page_blueprint("diff_pages")
+
+DIFF_QUERY = schemas.DiffQuery()
+MAX_CHOICES = 20
+"""Snapshots among which the form lets one choose."""
+SHOWN = f"{HEADERS},title,generator,ip,reason,final.url,redirect.url,tls.*,*.host,script.inline,body.sha256,defect"
+"""The fields that may be volatile by their history."""
+
+
+@blueprint.get("/diff")
+@needs.needs("read", limited=True)
+def diff() -> Response:
+    """All that differs between two snapshots, the latest two by default, and the form that chooses others."""
+    try:
+        query = arguments.load(DIFF_QUERY, arguments.query, request)
+        url = webpages.target("read", query["url"]).key
+    except InvalidUrl as error:
+        return page("lookup.html", 422, url=request.args.get("url", ""), problem=problem_of(error))
+    choices = webpages.snapshots({"url": url, "limit": MAX_CHOICES, "cursor": None})
+    try:
+        document = answers.diff(query)
+    except (NoSuchSnapshot, InvalidRequest) as error:
+        problem = problem_of(error)
+        return page("diff.html", problem["status"], url=url, choices=choices["snapshots"], problem=problem)
+    return _page(url, document, choices)
+
+
+def _page(url: str, document: dict[str, Any], choices: dict[str, Any]) -> Response:
+    _, volatile = tags_and_volatile_fields(url, SHOWN)
+    older, newer = document["from"]["id"], document["to"]["id"]
+    groups, left_out = diff_view.groups(document, volatile)
+    listed = {each["id"]: each for each in (document["to"], document["from"], *choices["snapshots"])}
+    return page(
+        "diff.html",
+        url=url,
+        document=document,
+        choices=sorted(listed.values(), key=lambda each: str(each["collected_at"]), reverse=True),
+        groups=groups,
+        left_out=left_out,
+        lines=diff_view.text_lines(document),
+        ways=same_elsewhere(
+            f"/metadata/diff?{urlencode({'url': url, 'from': older, 'to': newer})}",
+            ["diff", url, "--from", older, "--to", newer],
+        ),
+    )

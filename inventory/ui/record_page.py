@@ -1,0 +1,85 @@
+"""What the page of a record is made of: answers of the API, each as much as fits into a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from inventory.changes import answers as changes
+from inventory.listing import Key
+from inventory.records.model import Target
+from inventory.ui import record_facts, record_view
+from inventory.ui.page_source import Excerpt, excerpt
+from inventory.ui.record_facts import Fact
+from inventory.ui.record_view import Answer, Hop, Phase, ShownCookie
+from inventory.ui.shown_values import Line, Part, Room, Shower
+from inventory.ui.volatile_fields import tags_and_volatile_fields
+
+PAGE, FRAME = 95_000, 12_000
+"""Characters of HTML that a page may have, and what all else than values takes of them."""
+TIMES_URL = 14
+"""How often the URL of the target is in the page, beside the rows of the timeline."""
+LINES, COOKIES, FACTS, STEPS = 0.36, 0.12, 0.14, 0.1
+"""The shares of the parts; the page source has the rest."""
+MAX_STEPS = 10
+LINKS_OF_STEP, MARKUP_OF_STEP = 3, 350
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPage:
+    """Everything that the page shows of a record, or of one of its snapshots; `at` is when that was collected.
+
+    `snapshot_id` is that of the snapshot, None for the latest one.
+    """
+
+    at: str | None
+    snapshot_id: str | None
+    tags: Sequence[str]
+    hops: Sequence[Hop]
+    revalidation: Answer | None
+    trailers: Part[Line]
+    cookies: Part[ShownCookie]
+    facts: Mapping[str, Sequence[Fact]]
+    phases: Sequence[Phase]
+    timeline: Mapping[str, Any]
+    source: Excerpt
+
+    @classmethod
+    def of(cls, target: Target, document: Mapping[str, Any], *, cursor: Key | None, now: datetime) -> RecordPage:
+        """The page of a record's document, or of that of a snapshot."""
+        is_latest = "snapshots" in document
+        at = None if is_latest else document["collected_at"]
+        tags, volatile = tags_and_volatile_fields(target.key)
+        url_size = len(quote(target.key, safe=""))
+        whole = max(20_000, PAGE - FRAME - TIMES_URL * url_size)
+
+        def shower(share: float) -> Shower:
+            return Shower(room=Room(int(share * whole)), volatile=volatile if is_latest else frozenset(), at=at)
+
+        lines, facts = shower(LINES), shower(FACTS)
+        return cls(
+            at=at,
+            snapshot_id=None if is_latest else document["id"],
+            tags=tags,
+            hops=record_view.hops(document, lines),
+            revalidation=record_view.revalidation(document, lines),
+            trailers=record_view.trailers(document, lines),
+            cookies=record_view.shown_cookies(document, shower(COOKIES)),
+            facts={
+                "Connection": record_facts.connection(document, facts),
+                "Body": record_facts.body(document, facts),
+                "Page": record_facts.page(document, facts),
+                "Certificate": record_facts.certificate(document, facts, now),
+            },
+            phases=record_view.phases(document),
+            timeline=changes.timeline({"url": target.key, "limit": _steps(whole, url_size), "cursor": cursor}),
+            source=excerpt(document, int((1 - LINES - COOKIES - FACTS - STEPS) * whole)),
+        )
+
+
+def _steps(whole: int, url_size: int) -> int:
+    """How many snapshots a page of the timeline has: each has links with the URL."""
+    return max(1, min(MAX_STEPS, int(STEPS * whole) // (LINKS_OF_STEP * url_size + MARKUP_OF_STEP)))

@@ -1,0 +1,183 @@
+"""The responses, cookies and times of a record, as its page shows them: no more than there is room for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.observations.cookies import statements_of
+from inventory.ui.shown_values import Line, Part, Shower, Shown
+
+Document = Mapping[str, Any]
+
+MAX_NOTES = 20
+"""Defects of one answer that are shown."""
+PHASES = (
+    ("dns_ms", "Name resolution"),
+    ("connect_ms", "Connection"),
+    ("tls_ms", "TLS"),
+    ("first_byte_ms", "Until the first byte"),
+    ("body_ms", "Body"),
+)
+"""Members of a response, in the order in which they take time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """An interim response, or the answer to conditions."""
+
+    status: int
+    reason: str
+    lines: Part[Line]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """A request, and the response to it: `number` is None for the final one."""
+
+    number: int | None
+    url: Shown
+    status: Shown
+    reason: str
+    lines: Part[Line]
+    request: Part[Line] | None
+    target: str
+    interim: Sequence[Answer]
+    defects: Part[Shown]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCookie:
+    """A cookie: its attributes in one line, which a search finds, and the verdict of a browser on it."""
+
+    name: str
+    value: Shown
+    attributes: Shown
+    lifetime: str
+    set_by: str
+    accepted: Shown
+    reason: Shown | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phase:
+    """A part of the time that a collection took, in milliseconds, and where it is in a bar of 100 units."""
+
+    name: str
+    took: float
+    begin: float
+    width: float
+
+
+def hops(document: Document, shower: Shower) -> list[Hop]:
+    """Each redirect, and the final response."""
+    response = document["response"]
+    found = redirects(document["redirects"], shower)
+    found.append(
+        Hop(
+            number=None,
+            url=shower.one("final.url", response["final_url"]),
+            status=shower.one("status", response["status"]),
+            reason=response["reason"],
+            lines=shower.lines("header.", document["headers"]),
+            request=_request(response, shower),
+            target=_target(response),
+            interim=_interim(response, shower),
+            defects=shower.some("defect", response["defects"][:MAX_NOTES]),
+        )
+    )
+    return found
+
+
+def redirects(seen: Sequence[Document], shower: Shower) -> list[Hop]:
+    """Redirects, also those that a failure has."""
+    return [
+        Hop(
+            number=number,
+            url=shower.one("redirect.url", hop["url"]),
+            status=shower.one("redirect.status", hop["status"]),
+            reason=hop.get("reason", ""),
+            lines=shower.lines("redirect.header.", hop["headers"]),
+            request=_request(hop, shower),
+            target=_target(hop),
+            interim=_interim(hop, shower),
+            defects=shower.some("defect", hop["defects"][:MAX_NOTES]),
+        )
+        for number, hop in enumerate(seen, 1)
+    ]
+
+
+def revalidation(document: Document, shower: Shower) -> Answer | None:
+    """The answer to conditions, if there was one."""
+    found = document["response"]["revalidation"]
+    return None if found is None else _answer(found, shower)
+
+
+def trailers(document: Document, shower: Shower) -> Part[Line]:
+    """The fields after a chunked body."""
+    return shower.lines(None, document["response"].get("trailers", ()))
+
+
+def shown_cookies(document: Document, shower: Shower) -> Part[ShownCookie]:
+    """The cookies, as many as there is room for."""
+    every: Sequence[Document] = document["cookies"]
+    found = []
+    for cookie in every:
+        if shower.room.left <= 0:
+            break
+        found.append(_cookie(cookie, shower))
+    return Part(items=found, more=len(every) - len(found))
+
+
+def phases(document: Document) -> list[Phase]:
+    """The phases of the time that all hops took, one after the other, and what else the collection took."""
+    response = document["response"]
+    took = [(title, float(response[name])) for name, title in PHASES]
+    rest = float(response["elapsed_ms"]) - sum(each for _, each in took)
+    if rest > 0.05:
+        took.append(("Everything else", rest))
+    whole, begin, found = max(sum(each for _, each in took), 0.001), 0.0, []
+    for title, each in took:
+        begin_at, width = 100 * begin / whole, 100 * each / whole
+        found.append(Phase(name=title, took=each, begin=round(begin_at, 2), width=round(width, 2)))
+        begin += each
+    return found
+
+
+def _cookie(cookie: Document, shower: Shower) -> ShownCookie:
+    attributes, *others = statements_of(cookie)
+    named = {field.removeprefix(attributes.field): (field, value) for field, value, _ in others}
+    reason = named.get(".reason")
+    return ShownCookie(
+        name=cookie["name"][:200],
+        value=shower.one(None, cookie["value"]),
+        attributes=shower.one(attributes.field, attributes.value),
+        lifetime=_lifetime(cookie),
+        set_by=cookie["set_by"],
+        accepted=shower.one(*named[".accepted"]),
+        reason=None if reason is None else shower.one(*reason),
+    )
+
+
+def _lifetime(cookie: Document) -> str:
+    """`Max-Age` counts before `Expires` (RFC 6265, 5.3)."""
+    if cookie["max_age"] is not None:
+        return f"{cookie['max_age']:,} s"
+    return cookie["expires"] or "session"
+
+
+def _request(hop: Document, shower: Shower) -> Part[Line] | None:
+    return shower.lines(None, hop["request"]["headers"]) if "request" in hop else None
+
+
+def _target(hop: Document) -> str:
+    return str(hop["request"]["target"])[:500] if "request" in hop else ""
+
+
+def _interim(hop: Document, shower: Shower) -> list[Answer]:
+    return [_answer(each, shower) for each in hop.get("interim", ())[:MAX_NOTES]]
+
+
+def _answer(found: Document, shower: Shower) -> Answer:
+    return Answer(status=found["status"], reason=found["reason"], lines=shower.lines(None, found["headers"]))

@@ -1,0 +1,125 @@
+"""Values of others as pages show them: of a bounded length, and each with the search for what the index has in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from markupsafe import escape
+
+from inventory.observations.field_names import find
+from inventory.observations.texts import MAX_NAME_BYTES, bounded
+from inventory.observations.volatility import observed, shaper_of
+from inventory.ui.formats import visible
+from inventory.ui.pages import search_url
+
+Item = TypeVar("Item")
+
+MAX_CHARACTERS = 1_000
+"""Of one value."""
+MAX_LINES = 200
+"""Header lines of one answer."""
+MARKUP = 150
+"""Characters of HTML around a value, more or less."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A value: `text` has its first characters, and `more` counts the others. `value` is what the index has.
+
+    Nothing finds it without a `field`, or if it is `volatile`: it changed in each of the last collections.
+    """
+
+    text: str
+    more: int = 0
+    field: str | None = None
+    value: str = ""
+    volatile: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A header line."""
+
+    name: str
+    value: Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part(Generic[Item]):
+    """The first items of a list, as many as there is room for, and how many there are besides."""
+
+    items: Sequence[Item]
+    more: int
+
+
+@dataclass(slots=True)
+class Room:
+    """The characters of HTML that a part of a page may still have."""
+
+    left: int
+
+    def take(self, size: int) -> bool:
+        """Whether that much is left; then it is taken."""
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shower:
+    """Shows values of one target, within the room of a part of its page.
+
+    `volatile` has the fields that are volatile for the target by its history, and `at` the instant at which it showed them,
+    None for now.
+    """
+
+    room: Room
+    volatile: Set[str] = frozenset()
+    at: str | None = None
+
+    def one(self, field: str | None, value: object) -> Shown:
+        """A value that is shown whatever room there is."""
+        shown = self._shown(field, value)
+        self.room.left -= self._size(shown)
+        return shown
+
+    def some(self, field: str | None, values: Iterable[object]) -> Part[Shown]:
+        """The values of a field."""
+        every = [self._shown(field, value) for value in values]
+        return self._fitting(every, [self._size(each) for each in every])
+
+    def lines(self, prefix: str | None, lines: Sequence[Mapping[str, str]]) -> Part[Line]:
+        """Header lines, whose fields begin with the prefix; without one, none of theirs are in the index."""
+        every = []
+        for line in lines[:MAX_LINES]:
+            field = None if prefix is None else f"{prefix}{bounded(line['name'].lower(), MAX_NAME_BYTES)}"
+            every.append(Line(name=line["name"][:MAX_CHARACTERS], value=self._shown(field, line["value"])))
+        sizes = [self._size(each.value) + len(escape(visible(each.name))) for each in every]
+        fitting = self._fitting(every, sizes)
+        return Part(items=fitting.items, more=len(lines) - len(fitting.items))
+
+    def _fitting(self, every: Sequence[Item], sizes: Sequence[int]) -> Part[Item]:
+        count = next((number for number, size in enumerate(sizes) if not self.room.take(size)), len(every))
+        return Part(items=every[:count], more=len(every) - count)
+
+    def _shown(self, field: str | None, value: object) -> Shown:
+        text = str(value)
+        indexed = "" if field is None else bounded(observed(field, text)[0])
+        found = find([field])[0] if field and indexed else ()
+        is_known = bool(found) and not (self.at and found[0].field.only_latest)
+        return Shown(
+            text=text[:MAX_CHARACTERS],
+            more=max(0, len(text) - MAX_CHARACTERS),
+            field=field if is_known else None,
+            value=indexed,
+            volatile=field in self.volatile and field is not None and shaper_of(field) is None,
+        )
+
+    def _size(self, shown: Shown) -> int:
+        size = len(escape(visible(shown.text))) + MARKUP
+        if shown.field is None or shown.volatile:
+            return size
+        return size + len(search_url(shown.field, shown.value, at=self.at)) + len(escape(shown.field))
