@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import escape
 
@@ -17,11 +18,14 @@ from inventory.ui.shown_values import Part, Room, Shower, Shown
 
 Document = Mapping[str, Any]
 
-CHANGES, TEXT = 42_000, 30_000
-"""Characters of HTML for changes, and for lines of the text."""
-MARKUP = 320
+ROOM, TIMES_URL = 80_000, 12
+"""Characters of HTML for changes and the text, and how often the URL of the target is in the page beside these."""
+SHARE_OF_CHANGES = 0.6
+MARKUP = 400
 """Characters of HTML around one change."""
 MAX_LINES = 1_000
+MAX_FIELD, MAX_WHERE = 250, 150
+"""Characters of the name of a field, and of the domain and path of a cookie."""
 BY_NAME = "differs each time, by its name"
 BY_TOKENS = "only nonces and the tokens of forms differ"
 BY_HISTORY = f"changed in each of the last {CHANGES_IN_A_ROW} collections"
@@ -52,30 +56,34 @@ class ShownChange:
     where: str
 
 
-def groups(document: Document, volatile: Set[str]) -> tuple[Mapping[str, Sequence[ShownChange]], int]:
+def rooms(url: str) -> tuple[Room, Room]:
+    """The room for changes and that for the text, in the page of a URL."""
+    whole = ROOM - TIMES_URL * len(quote(url, safe=""))
+    return Room(int(SHARE_OF_CHANGES * whole)), Room(int((1 - SHARE_OF_CHANGES) * whole))
+
+
+def groups(document: Document, volatile: Set[str], room: Room) -> tuple[Mapping[str, Sequence[ShownChange]], int]:
     """The changes by the titles of their groups, in the order of the page, and how many are left out.
 
     `volatile` has the fields that are volatile for the target by its history.
     """
-    room = Room(CHANGES)
     shower = {side: Shower(room=room, at=document[name]["collected_at"]) for side, name in (("old", "from"), ("new", "to"))}
     found: dict[str, list[ShownChange]] = {title: [] for title in (RESPONSE, *(title for title, _ in GROUPS))}
     count = 0
     for change in document["changes"]:
-        if room.left <= 0:
+        if not room.take(MARKUP + len(escape(visible(change["field"][:MAX_FIELD])))):
             break
-        room.left -= MARKUP
         found[_title(change["field"])].append(_shown(change, shower, volatile))
         count += 1
     left_out = len(document["changes"]) - count + document["omitted"]
     return {title: changes for title, changes in found.items() if changes}, int(left_out)
 
 
-def text_lines(document: Document) -> Part[tuple[str, str]]:
+def text_lines(document: Document, room: Room) -> Part[tuple[str, str]]:
     """The lines of the unified diff after its heading, each with what it is: hunk, added, removed or same."""
     unified = (document["text"] or {}).get("unified", "")
     every = unified.splitlines()[2:]
-    room, lines = Room(TEXT), []
+    lines = []
     for line in islice(every, MAX_LINES):
         shown = visible(line, lines=True)
         if not room.take(len(escape(shown)) + 30):
@@ -95,7 +103,7 @@ def _title(field: str) -> str:
 def _shown(change: Document, shower: Mapping[str, Shower], volatile: Set[str]) -> ShownChange:
     values = {side: _value(change, change[side], shower[side]) for side in ("old", "new")}
     return ShownChange(
-        field=change["field"][:300],
+        field=change["field"][:MAX_FIELD],
         kind=change["kind"],
         old=values["old"],
         new=values["new"],
@@ -138,4 +146,4 @@ def _where(change: Document) -> Iterator[str]:
         yield f"line {' → '.join(map(str, dict.fromkeys(lines)))}"
     if "cookie" in change:
         cookie = change["cookie"]
-        yield f"of {cookie['domain'] or 'its host'}, path {cookie['path'] or '/'}"[:200]
+        yield f"of {cookie['domain'] or 'its host'}, path {cookie['path'] or '/'}"[:MAX_WHERE]

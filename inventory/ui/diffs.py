@@ -8,11 +8,12 @@ from urllib.parse import urlencode
 from flask import Response, request
 
 from inventory.changes import answers, schemas
-from inventory.errors import InvalidRequest, InvalidUrl, NoSuchSnapshot
+from inventory.errors import InvalidRequest, NoSuchSnapshot
 from inventory.ui import diff_view
 from inventory.ui.elsewhere import same_elsewhere
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import page
+from inventory.ui.records import address_again
 from inventory.ui.volatile_fields import HEADERS, tags_and_volatile_fields
 from inventory.web_api import arguments, needs
 from inventory.webpages import answers as webpages
@@ -33,8 +34,8 @@ def diff() -> Response:
     try:
         query = arguments.load(DIFF_QUERY, arguments.query, request)
         url = webpages.target("read", query["url"]).key
-    except InvalidUrl as error:
-        return page("lookup.html", 422, url=request.args.get("url", ""), problem=problem_of(error))
+    except InvalidRequest as error:
+        return address_again(error)
     choices = webpages.snapshots({"url": url, "limit": MAX_CHOICES, "cursor": None})
     try:
         document = answers.diff(query)
@@ -46,8 +47,9 @@ def diff() -> Response:
 
 def _page(url: str, document: dict[str, Any], choices: dict[str, Any]) -> Response:
     _, volatile = tags_and_volatile_fields(url, SHOWN)
+    for_changes, for_text = diff_view.rooms(url)
     older, newer = document["from"]["id"], document["to"]["id"]
-    groups, left_out = diff_view.groups(document, volatile)
+    groups, left_out = diff_view.groups(document, volatile, for_changes)
     listed = {each["id"]: each for each in (document["to"], document["from"], *choices["snapshots"])}
     return page(
         "diff.html",
@@ -56,7 +58,7 @@ def _page(url: str, document: dict[str, Any], choices: dict[str, Any]) -> Respon
         choices=sorted(listed.values(), key=lambda each: str(each["collected_at"]), reverse=True),
         groups=groups,
         left_out=left_out,
-        lines=diff_view.text_lines(document),
+        lines=diff_view.text_lines(document, for_text),
         ways=same_elsewhere(
             f"/metadata/diff?{urlencode({'url': url, 'from': older, 'to': newer})}",
             ["diff", url, "--from", older, "--to", newer],

@@ -22,7 +22,7 @@ PAGE, FRAME = 95_000, 12_000
 """Characters of HTML that a page may have, and what all else than values takes of them."""
 TIMES_URL = 14
 """How often the URL of the target is in the page, beside the rows of the timeline."""
-LINES, COOKIES, FACTS, STEPS = 0.36, 0.12, 0.14, 0.1
+LINES, REDIRECTS, COOKIES, FACTS, STEPS = 0.24, 0.15, 0.12, 0.13, 0.1
 """The shares of the parts; the page source has the rest."""
 MAX_STEPS = 10
 LINKS_OF_STEP, MARKUP_OF_STEP = 3, 350
@@ -38,7 +38,8 @@ class RecordPage:
     at: str | None
     snapshot_id: str | None
     tags: Sequence[str]
-    hops: Sequence[Hop]
+    redirects: Part[Hop]
+    final: Hop
     revalidation: Answer | None
     trailers: Part[Line]
     cookies: Part[ShownCookie]
@@ -64,7 +65,8 @@ class RecordPage:
             at=at,
             snapshot_id=None if is_latest else document["id"],
             tags=tags,
-            hops=record_view.hops(document, lines),
+            final=record_view.final_response(document, lines),
+            redirects=record_view.redirects(document["redirects"], shower(REDIRECTS)),
             revalidation=record_view.revalidation(document, lines),
             trailers=record_view.trailers(document, lines),
             cookies=record_view.shown_cookies(document, shower(COOKIES)),
@@ -76,7 +78,7 @@ class RecordPage:
             },
             phases=record_view.phases(document),
             timeline=changes.timeline({"url": target.key, "limit": _steps(whole, url_size), "cursor": cursor}),
-            source=excerpt(document, int((1 - LINES - COOKIES - FACTS - STEPS) * whole)),
+            source=excerpt(document, int((1 - LINES - REDIRECTS - COOKIES - FACTS - STEPS) * whole)),
         )
 
 

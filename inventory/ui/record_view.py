@@ -12,7 +12,11 @@ from inventory.ui.shown_values import Line, Part, Shower, Shown
 Document = Mapping[str, Any]
 
 MAX_NOTES = 20
-"""Defects of one answer that are shown."""
+"""Defects of one answer that are shown, and interim responses before it."""
+MAX_REASON, MAX_TARGET = 100, 80
+"""Characters of a reason phrase, and of the target of a request."""
+MARKUP_OF_HOP, MARKUP_OF_ANSWER, MARKUP_OF_COOKIE = 1_500, 900, 700
+"""Characters of HTML around a redirect, an interim response and a cookie."""
 PHASES = (
     ("dns_ms", "Name resolution"),
     ("connect_ms", "Connection"),
@@ -70,42 +74,42 @@ class Phase:
     width: float
 
 
-def hops(document: Document, shower: Shower) -> list[Hop]:
-    """Each redirect, and the final response."""
+def final_response(document: Document, shower: Shower) -> Hop:
+    """The final response and its request."""
     response = document["response"]
-    found = redirects(document["redirects"], shower)
-    found.append(
-        Hop(
-            number=None,
-            url=shower.one("final.url", response["final_url"]),
-            status=shower.one("status", response["status"]),
-            reason=response["reason"],
-            lines=shower.lines("header.", document["headers"]),
-            request=_request(response, shower),
-            target=_target(response),
-            interim=_interim(response, shower),
-            defects=shower.some("defect", response["defects"][:MAX_NOTES]),
-        )
+    return Hop(
+        number=None,
+        url=shower.one("final.url", response["final_url"]),
+        status=shower.one("status", response["status"]),
+        reason=response["reason"][:MAX_REASON],
+        lines=shower.lines("header.", document["headers"]),
+        request=_request(response, shower),
+        target=_target(response),
+        interim=_interim(response, shower),
+        defects=shower.some("defect", response["defects"][:MAX_NOTES]),
     )
-    return found
 
 
-def redirects(seen: Sequence[Document], shower: Shower) -> list[Hop]:
-    """Redirects, also those that a failure has."""
-    return [
-        Hop(
-            number=number,
-            url=shower.one("redirect.url", hop["url"]),
-            status=shower.one("redirect.status", hop["status"]),
-            reason=hop.get("reason", ""),
-            lines=shower.lines("redirect.header.", hop["headers"]),
-            request=_request(hop, shower),
-            target=_target(hop),
-            interim=_interim(hop, shower),
-            defects=shower.some("defect", hop["defects"][:MAX_NOTES]),
+def redirects(seen: Sequence[Document], shower: Shower) -> Part[Hop]:
+    """Redirects, also those that a failure has; as many as there is room for."""
+    found = []
+    for number, hop in enumerate(seen, 1):
+        if not shower.room.take(MARKUP_OF_HOP):
+            break
+        found.append(
+            Hop(
+                number=number,
+                url=shower.one("redirect.url", hop["url"]),
+                status=shower.one("redirect.status", hop["status"]),
+                reason=hop.get("reason", "")[:MAX_REASON],
+                lines=shower.lines("redirect.header.", hop["headers"]),
+                request=_request(hop, shower),
+                target=_target(hop),
+                interim=_interim(hop, shower),
+                defects=shower.some("defect", hop["defects"][:MAX_NOTES]),
+            )
         )
-        for number, hop in enumerate(seen, 1)
-    ]
+    return Part(items=found, more=len(seen) - len(found))
 
 
 def revalidation(document: Document, shower: Shower) -> Answer | None:
@@ -124,7 +128,7 @@ def shown_cookies(document: Document, shower: Shower) -> Part[ShownCookie]:
     every: Sequence[Document] = document["cookies"]
     found = []
     for cookie in every:
-        if shower.room.left <= 0:
+        if not shower.room.take(MARKUP_OF_COOKIE):
             break
         found.append(_cookie(cookie, shower))
     return Part(items=found, more=len(every) - len(found))
@@ -172,12 +176,13 @@ def _request(hop: Document, shower: Shower) -> Part[Line] | None:
 
 
 def _target(hop: Document) -> str:
-    return str(hop["request"]["target"])[:500] if "request" in hop else ""
+    return str(hop["request"]["target"])[:MAX_TARGET] if "request" in hop else ""
 
 
 def _interim(hop: Document, shower: Shower) -> list[Answer]:
-    return [_answer(each, shower) for each in hop.get("interim", ())[:MAX_NOTES]]
+    seen = hop.get("interim", ())[:MAX_NOTES]
+    return [_answer(each, shower) for each in seen if shower.room.take(MARKUP_OF_ANSWER)]
 
 
 def _answer(found: Document, shower: Shower) -> Answer:
-    return Answer(status=found["status"], reason=found["reason"], lines=shower.lines(None, found["headers"]))
+    return Answer(status=found["status"], reason=found["reason"][:MAX_REASON], lines=shower.lines(None, found["headers"]))

@@ -12,7 +12,7 @@ from marshmallow.validate import Length
 
 from inventory.changes import answers as changes
 from inventory.clock import rfc3339
-from inventory.errors import CollectionFailed, InvalidRequest, InvalidUrl, NotFound, NotInInventory
+from inventory.errors import CollectionFailed, InvalidRequest, NotFound, NotInInventory
 from inventory.instants import MAX_CHARACTERS
 from inventory.labels import MAX_LABELS
 from inventory.listing import Key
@@ -86,8 +86,8 @@ def record() -> Response:
         if query["snapshot"] or query["at"]:
             return _snapshot(of, query)
         return _record(of, query)
-    except InvalidUrl as error:
-        return page("lookup.html", 422, url=request.args.get("url", ""), problem=problem_of(error))
+    except InvalidRequest as error:
+        return address_again(error)
 
 
 @blueprint.get("/record/progress")
@@ -142,6 +142,13 @@ def delete() -> Response:
     return see_other(url_for("record_pages.lookup", url=url, deleted="true"))
 
 
+def address_again(error: InvalidRequest) -> Response:
+    """The form with what was sent and what is wrong with it; raises the error if that is not the URL."""
+    if "url" not in (error.errors or {}):
+        raise error
+    return page("lookup.html", 422, url=request.args.get("url", ""), problem=problem_of(error))
+
+
 def _record(of: Target, query: dict[str, Any]) -> Response:
     """The page of a record, of the promise of it, or of why there is none."""
     try:
@@ -164,7 +171,7 @@ def _record(of: Target, query: dict[str, Any]) -> Response:
 def _failed(of: Target, problem: dict[str, Any]) -> Response:
     """The page of a URL of which nothing is known but how its collection failed."""
     seen = redirects(problem["failure"].get("redirects", ()), Shower(room=Room(ROOM_OF_FAILURE)))
-    return _without(of, "record_failed.html", problem["status"], problem=problem, hops=seen)
+    return _without(of, "record_failed.html", problem["status"], problem=problem, seen=seen)
 
 
 def _snapshot(of: Target, query: dict[str, Any]) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from markupsafe import escape
@@ -18,6 +18,8 @@ Item = TypeVar("Item")
 
 MAX_CHARACTERS = 1_000
 """Of one value."""
+FEW_CHARACTERS = 60
+"""Of one for which there is no room."""
 MAX_LINES = 200
 """Header lines of one answer."""
 MARKUP = 150
@@ -81,9 +83,13 @@ class Shower:
     at: str | None = None
 
     def one(self, field: str | None, value: object) -> Shown:
-        """A value that is shown whatever room there is."""
+        """A value that is shown whatever room there is: its first characters, without a link, where there is none."""
         shown = self._shown(field, value)
-        self.room.left -= self._size(shown)
+        size = self._size(shown)
+        if size > self.room.left:
+            whole = shown.text[FEW_CHARACTERS:]
+            shown = replace(shown, text=shown.text[:FEW_CHARACTERS], more=shown.more + len(whole), field=None)
+        self.room.left -= size
         return shown
 
     def some(self, field: str | None, values: Iterable[object]) -> Part[Shown]:
