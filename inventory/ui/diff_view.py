@@ -11,7 +11,7 @@ from urllib.parse import quote
 from markupsafe import escape
 
 from inventory.html_pages.loading import KINDS
-from inventory.observations.cookies import ATTRIBUTES, NO_SAME_SITE, field_of
+from inventory.observations.cookies import ATTRIBUTES, field_of
 from inventory.observations.volatility import CHANGES_IN_A_ROW
 from inventory.ui.formats import visible
 from inventory.ui.shown_values import Part, Room, Shower, Shown
@@ -123,7 +123,7 @@ def _value(change: Document, value: object, shower: Shower) -> Shown | None:
         return shower.one(None, text)
     if attribute != "samesite":
         return shower.one(f"{field}.{attribute}", text)
-    return replace(shower.one(f"{field}.{attribute}", text.lower() or NO_SAME_SITE), text=text)
+    return replace(shower.one(f"{field}.{attribute}", text.lower()), text=text)
 
 
 def _attribute(change: Document) -> str:

@@ -14,7 +14,7 @@ from pygments.lexers.css import CssLexer
 from pygments.lexers.data import JsonLexer
 from pygments.lexers.html import HtmlLexer, XmlLexer
 from pygments.lexers.javascript import JavascriptLexer
-from pygments.token import STANDARD_TYPES, Text
+from pygments.token import STANDARD_TYPES
 
 from inventory.ui.formats import visible
 
@@ -26,6 +26,13 @@ MARKUP = 24
 MAX_BYTES = 512
 """Of a body that is not text."""
 BYTES_IN_LINE = 16
+STYLES = frozenset(
+    {"nt", "k", "kd", "kc", "kr", "kt", "ow"}
+    | {"na", "nx", "nc", "nf", "nd", "n"}
+    | {"s", "s1", "s2", "sb", "sr", "mi", "mf", "mh", "m"}
+    | {"c", "c1", "cm", "cp", "cpf"}
+)
+"""The classes for which there are rules in inventory.css, by the short names that Pygments has for kinds of tokens."""
 
 LEXERS: Mapping[str, Callable[..., Lexer]] = {
     "text/html": HtmlLexer,
@@ -55,14 +62,18 @@ def excerpt(document: Mapping[str, Any], room: int, *, clock: Callable[[], float
     if body["encoding"] == "base64":
         head = b64decode(source[: 4 * -(-MAX_BYTES // 3)])[:MAX_BYTES]
         return Excerpt(lines=list(hex_lines(head)), more=max(0, body["size"] - len(head)))
-    tokens, used = [], 0
+    tokens: list[tuple[str, str]] = []
+    used = 0
     for style, text in _tokens(source[:MAX_CHARACTERS], body["media_type"] or "", clock):
-        shown = visible(text, lines=True)
-        room -= len(escape(shown)) + MARKUP
+        shown, is_new = visible(text, lines=True), not tokens or tokens[-1][0] != style
+        room -= len(escape(shown)) + (MARKUP if is_new and style else 0)
         if room < 0:
             break
-        tokens.append((style, shown))
         used += len(text)
+        if is_new:
+            tokens.append((style, shown))
+        else:
+            tokens[-1] = style, tokens[-1][1] + shown
     return Excerpt(tokens=tokens, more=len(source) - used)
 
 
@@ -75,20 +86,24 @@ def hex_lines(data: bytes) -> Iterator[str]:
 
 
 def _tokens(text: str, media_type: str, clock: Callable[[], float]) -> Iterator[tuple[str, str]]:
-    """Pieces of a text, with the short names that Pygments has for their kinds; after a while the rest, line by line."""
-    done, end = 0, clock() + MAX_SECONDS
-    lexer = _lexer(media_type)
+    """Pieces of a text, with the classes of their styles; after a while the rest, line by line."""
+    done, lexer = 0, _lexer(media_type)
+    end = clock() + MAX_SECONDS
     if lexer is not None:
         for begin, kind, piece in lexer.get_tokens_unprocessed(text):
             if clock() > end:
                 break
             done = begin + len(piece)
-            yield ("" if kind is Text.Whitespace else STANDARD_TYPES.get(kind, "")), piece
+            style = STANDARD_TYPES.get(kind, "")
+            yield (style if style in STYLES else ""), piece
     yield from (("", line) for line in text[done:].splitlines(keepends=True))
 
 
 def _lexer(media_type: str) -> Lexer | None:
+    """The lexer of a media type. Each compiles its rules when it is first made, also those inside of HTML."""
     make = LEXERS.get(media_type) or (XmlLexer if media_type.endswith(("/xml", "+xml")) else None)
     if make is None and media_type.endswith("+json"):
         make = JsonLexer
+    if make is HtmlLexer:
+        JavascriptLexer(), CssLexer()
     return None if make is None else make()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Response, json, request, url_for
-from marshmallow import fields
-from marshmallow.validate import Length
 
 from inventory.changes import answers as changes
 from inventory.clock import rfc3339
-from inventory.errors import CollectionFailed, InvalidRequest, NotFound, NotInInventory
-from inventory.instants import MAX_CHARACTERS
+from inventory.errors import CollectionFailed, InvalidRequest, NotFound, NotInInventory, OutOfScope
 from inventory.labels import MAX_LABELS
 from inventory.listing import Key
 from inventory.records.model import Target
@@ -23,48 +20,16 @@ from inventory.ui.forms import form
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import fragment, page, see_other
 from inventory.ui.record_page import RecordPage
+from inventory.ui.record_queries import MAX_POLLS, AddressQuery, ProgressQuery, RecordQuery
 from inventory.ui.record_view import redirects
 from inventory.ui.shown_values import Room, Shower
 from inventory.web_api import arguments, needs, same_origin, work
-from inventory.web_api.arguments import QuerySchema
-from inventory.web_api.pagination import CursorField
-from inventory.web_api.target_query import TargetQuery
 from inventory.webpages import answers, schemas
 
 blueprint = page_blueprint("record_pages")
 
 ROOM_OF_FAILURE = 60_000
 """Characters of HTML for the redirects that a failed collection saw."""
-MAX_POLLS = 60
-"""Looks of a page for an outcome, after which its reader has to load it again."""
-
-
-class AddressQuery(QuerySchema):
-    """What the form is filled with. `deleted`: the reader has just deleted it."""
-
-    url = fields.String(load_default="")
-    deleted = fields.Boolean(load_default=False)
-
-
-class RecordQuery(TargetQuery):
-    """Which record, or which snapshot of it: by its id, or the one that was current at an instant.
-
-    `requested` is when a collection was asked for whose outcome is not known yet.
-    """
-
-    snapshot = fields.String(load_default=None)
-    at = fields.String(load_default=None, validate=Length(1, MAX_CHARACTERS))
-    requested = fields.AwareDateTime(load_default=None, default_timezone=UTC)
-    cursor = CursorField(load_default=None)
-
-
-class ProgressQuery(TargetQuery):
-    """What a page waits for, and how often it has looked."""
-
-    requested = fields.AwareDateTime(load_default=None, default_timezone=UTC)
-    polls = fields.Integer(load_default=0)
-
-
 ADDRESS_QUERY, RECORD_QUERY, PROGRESS_QUERY, FORM = AddressQuery(), RecordQuery(), ProgressQuery(), schemas.CollectBody()
 
 
@@ -102,7 +67,7 @@ def progress() -> Response:
     if not _waits(document, query["requested"]):
         return _load_again()
     polls = query["polls"] + 1
-    return fragment("_record_progress.html", document=document, query=query, polls=polls, given_up=polls > MAX_POLLS)
+    return fragment("_record_progress.html", document=document, query=query, polls=polls, given_up=polls >= MAX_POLLS)
 
 
 @blueprint.post("/record/collect")
@@ -128,7 +93,9 @@ def tag() -> Response:
         if "tags" not in (error.errors or {}):
             raise
         of = answers.target("read", body["url"])
-        document = answers.record(schemas.LookupQuery().load({"url": of.key}))
+        document = answers.record({"url": of.key})
+        if document["status"] == "pending":
+            raise
         return _page(of, document, 422, tags_problem=problem_of(error), tags_text="\n".join(labels))
     return see_other(url_for("record_pages.record", url=body["url"], _anchor="tags"))
 
@@ -215,11 +182,12 @@ def _waits(document: dict[str, Any], requested: datetime | None) -> bool:
 
 
 def _is_known(url: str) -> bool:
+    """Whether there is a record of a URL, as far as its reader may know."""
     try:
-        answers.record({"url": url})
+        answers.record({"url": url, "fields_": ("failure",)})
     except (NotInInventory, InvalidRequest):
         return False
-    except CollectionFailed:
+    except (CollectionFailed, OutOfScope):
         return True
     return True
 

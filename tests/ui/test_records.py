@@ -278,7 +278,7 @@ def test_a_page_looks_less_often_and_gives_up_after_a_while(client: FlaskClient)
     ask(client)
 
     assert "load delay:4s" in ask(client, "/record/progress", polls=29).text
-    assert "hx-get" not in ask(client, "/record/progress", polls=60).text
+    assert "hx-get" not in ask(client, "/record/progress", polls=59).text
 
 
 def test_a_link_of_another_site_collects_nothing(client: FlaskClient, services: Services) -> None:
