@@ -20,6 +20,14 @@ def products(query: dict[str, Any]) -> Document:
     return keyset_page("products", query, find, documents.product_document, attrgetter("added_at", "record_id"))
 
 
+def prices(record_id: str, query: dict[str, Any]) -> Document:
+    """A product, and one page of its prices, as a `PageQuery` asks."""
+    product = services().products.find(record_id)
+    find = partial(services().products.versions, product.record_id)
+    page = keyset_page("prices", query, find, documents.price_document, attrgetter("collected_at", "id"))
+    return {"product": documents.product_document(product), **page}
+
+
 def summary(query: dict[str, Any]) -> Document:
     """The latest run and the catalogue, as a `SummaryQuery` asks."""
     return documents.summary_document(services().products.summary(products=query["products"]))

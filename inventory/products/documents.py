@@ -9,6 +9,7 @@ from inventory.jobs.model import Row
 from inventory.products.model import CatalogueEntry, Category, Product
 from inventory.products.progress import Progress, PullStats
 from inventory.products.service import Run, Summary, Trend
+from inventory.records.model import Snapshot
 
 Document = dict[str, Any]
 
@@ -30,6 +31,17 @@ def product_document(entry: CatalogueEntry) -> Document:
         "added_at": rfc3339(entry.added_at),
         "seen_at": rfc3339(entry.seen_at),
         "price_changed_at": None if entry.changed_at is None else rfc3339(entry.changed_at),
+    }
+
+
+def price_document(version: Snapshot) -> Document:
+    """The price that a run saw, and when."""
+    product = Product.of(version.content)
+    return {
+        "price": product.price,
+        "price_exact": product.price_text,
+        "currency": product.currency,
+        "at": rfc3339(version.collected_at),
     }
 
 
@@ -114,8 +126,8 @@ def _category(category: Category) -> Document:
 
 def _trend(trend: Trend) -> Document:
     """The prices oldest first; the change is between the first and the last of them."""
-    prices = [(Product.of(each.content), each.collected_at) for each in reversed(trend.snapshots)]
-    first, last = (prices[0][0].price, prices[-1][0].price) if prices else (0.0, 0.0)
+    prices = [price_document(each) for each in reversed(trend.snapshots)]
+    first, last = (prices[0]["price"], prices[-1]["price"]) if prices else (0.0, 0.0)
     product = trend.entry.product
     return {
         "record_id": trend.entry.record_id,
@@ -124,7 +136,7 @@ def _trend(trend: Trend) -> Document:
         "title": product.title,
         "currency": product.currency,
         "change_percent": round((last - first) / first * 100, 2) if first else None,
-        "prices": [{"price": each.price, "price_exact": each.price_text, "at": rfc3339(at)} for each, at in prices],
+        "prices": prices,
     }
 
 

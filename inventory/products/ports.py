@@ -21,6 +21,9 @@ class Products(Protocol):
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         """Products by (added_at, record id), newest first, after `after`."""
 
+    def find(self, record_id: str) -> CatalogueEntry | None:
+        """One product, or None."""
+
     def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
         """The products whose prices changed last, newest first."""
 

@@ -7,11 +7,12 @@ from typing import Any
 from flask import Response
 from flask.views import MethodView
 
-from inventory.errors import ForeignOrigin, InvalidRequest, StorageUnavailable
+from inventory.errors import ForeignOrigin, InvalidRequest, NotFound, StorageUnavailable
 from inventory.jobs.responses import accepted, accepts_job
 from inventory.products import answers, schemas
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.pagination import PageQuery
 from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("products", __name__, url_prefix="/api/v1", description="Product feeds and their catalogue")
@@ -40,6 +41,19 @@ class Products(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List products, those that were added last first."""
         return json_response(answers.products(query))
+
+
+@blueprint.route("/products/<record_id>/prices")
+class Prices(MethodView):
+    """The prices of a product."""
+
+    @blueprint.arguments(PageQuery, location="query")
+    @blueprint.response(200, schemas.PricesPage, description="One page", example="products/prices")
+    @blueprint.problems(InvalidRequest, NotFound, StorageUnavailable)
+    @blueprint.needs("read")
+    def get(self, query: dict[str, Any], record_id: str) -> Response:
+        """List what a product cost, newest first: one price for each run that saw it, as long as its snapshot is kept."""
+        return json_response(answers.prices(record_id, query))
 
 
 @blueprint.route("/products/summary")

@@ -140,7 +140,19 @@ class PriceSchema(Schema):
 
     price = fields.Float(required=True, metadata=PRICE)
     price_exact = fields.String(required=True, metadata=PRICE_EXACT)
+    currency = fields.String(**MAYBE)
     at = fields.DateTime(required=True)
+
+
+class PricesPage(PageSchema):
+    """The prices of one product, newest first."""
+
+    product = fields.Nested(ProductSchema, required=True)
+    prices = fields.List(
+        fields.Nested(PriceSchema),
+        required=True,
+        metadata={"description": "One for each run that saw it, as long as its snapshot is kept."},
+    )
 
 
 class TrendSchema(Schema):

@@ -8,6 +8,7 @@ from datetime import datetime
 from secrets import token_hex
 
 from inventory.clock import Clock
+from inventory.errors import NotFound
 from inventory.jobs.model import Job, JobStatus, Row, RowOutcome
 from inventory.jobs.service import JobService
 from inventory.listing import Key
@@ -95,6 +96,21 @@ class ProductService:
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         return self.products.listing(chosen, limit=limit, after=after)
 
+    def find(self, record_id: str) -> CatalogueEntry:
+        """One product; `NotFound` if there is none."""
+        found = self.products.find(record_id)
+        if found is None:
+            raise NotFound(f"There is no product {record_id[:50]}; /api/v1/products lists all.")
+        return found
+
+    def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
+        """See `Products.changed`."""
+        return self.products.changed(limit=limit)
+
+    def versions(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
+        """What the latest runs saw of a product, newest first: as many snapshots as are kept."""
+        return self.records.latest_snapshots(record_id, limit=limit, after=after)
+
     def summary(self, *, products: int = PRODUCTS) -> Summary:
         """The results of the latest run that has begun, and what the catalogue holds, with so many of its products."""
         jobs = self.jobs.latest(KIND, limit=2)
@@ -105,8 +121,8 @@ class ProductService:
 
     def _trends(self) -> Sequence[Trend]:
         return [
-            Trend(entry, self.records.latest_snapshots(entry.record_id, limit=MAX_PRICES))
-            for entry in self.products.changed(limit=MAX_TRENDS)
+            Trend(entry, self.versions(entry.record_id, limit=MAX_PRICES, after=None))
+            for entry in self.changed(limit=MAX_TRENDS)
         ]
 
     def _errors(self, run: Run | None) -> Sequence[Row]:

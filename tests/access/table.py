@@ -175,6 +175,7 @@ TABLE = (
     line("POST", f"{V1}/products/runs", "collect", ok=202),
     line("GET", f"{V1}/products", "read"),
     line("GET", f"{V1}/products/summary", "read"),
+    line("GET", f"{V1}/products/<record_id>/prices", "read", f"{V1}/products/{'0' * 32}/prices", ok=404),
     # Keys
     line("GET", f"{V1}/keys", "admin"),
     line("POST", f"{V1}/keys", "admin", json={"name": "new", "scopes": ["read"]}, ok=201),

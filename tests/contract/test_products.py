@@ -91,6 +91,17 @@ def test_a_price_is_kept_to_its_last_digit_and_found_by_its_size(store: Store) -
     assert [each.content["price_exact"] for each in snapshots] == ["19.9", "19.90"]
 
 
+def test_a_product_is_found_as_it_is_listed(store: Store) -> None:
+    store.products.keep(seen(product(1, 5.0), product(2)))
+    store.products.keep(seen(product(1, 6.5), at=after(9)))
+
+    [listed_one] = [each for each in listed(store) if each.product.id == "n1"]
+    assert store.products.find(product(1).target(HOST).id) == listed_one
+    assert listed_one.changed_at == after(9)
+    assert store.products.find(product(3).target(HOST).id) is None
+    assert store.products.find("") is None
+
+
 def test_what_was_seen_before_what_is_known_changes_nothing(store: Store) -> None:
     store.products.keep(seen(product(1, 5.0), at=after(9)))
     store.products.keep(seen(product(1, 4.0), at=after(8)))

@@ -153,6 +153,34 @@ def test_a_summary_tells_how_prices_changed(client: FlaskClient, services: Servi
     assert (trend["id"], trend["change_percent"]) == ("1", -12.5)
 
 
+def test_prices_of_a_product_are_listed_in_pages_newest_first(
+    client: FlaskClient, services: Services, clock: FakeClock
+) -> None:
+    for number, price in enumerate(["8.00", "6.50", "7"]):
+        keep(services, clock, product(1, float(price), price_exact=price), product(2, 5.0), job_id=f"{number}" * 32)
+    listed = {each["id"]: each for each in client.get(PRODUCTS).json["products"]}
+    path = f"{PRODUCTS}/{listed['1']['record_id']}/prices"
+
+    first = client.get(path, query_string={"limit": 2}).json
+    second = client.get(path, query_string={"limit": 2, "cursor": first["next_cursor"]}).json
+
+    assert first["product"] == second["product"] == listed["1"]
+    assert [each["price_exact"] for each in first["prices"] + second["prices"]] == ["7", "6.50", "8.00"]
+    assert second["prices"] == [{"price": 8.0, "price_exact": "8.00", "currency": "EUR", "at": "2026-01-31T12:00:01.123Z"}]
+    assert second["next_cursor"] is None
+
+
+def test_there_are_no_prices_of_what_is_no_product(client: FlaskClient) -> None:
+    client.get("/api/v1/weather?city=bern")
+    [record] = client.get("/api/v1/records").json["records"]
+
+    for record_id in ("0" * 32, record["id"]):
+        answer = client.get(f"{PRODUCTS}/{record_id}/prices")
+        assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+    assert client.get(f"{PRODUCTS}/{'0' * 32}/prices?limit=0").status_code == 422
+
+
 def test_the_examples_are_what_the_schemas_say() -> None:
     assert schemas.ProductsSummarySchema().validate(example("products/summary")) == {}
     assert schemas.ProductsPage().validate(example("products/products")) == {}
+    assert schemas.PricesPage().validate(example("products/prices")) == {}

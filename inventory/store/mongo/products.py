@@ -65,6 +65,11 @@ class MongoProducts(Adapter):
             found = database["products"].find(conditions).sort(documents.newest_first("added_at")).limit(limit)
             return [_entry(each) for each in found]
 
+    def find(self, record_id: str) -> CatalogueEntry | None:
+        with self._connection.database() as database:
+            found = database["products"].find_one({"_id": record_id})
+        return None if found is None else _entry(found)
+
     def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
         with self._connection.database() as database:
             found = database["products"].find({"changed_at": {"$gt": 0}})

@@ -34,6 +34,7 @@ ENTRY = "record_id, content, added_at, seen_at, changed_at"
 LISTING = f"""
     SELECT {ENTRY} FROM products INDEXED BY {{index}} WHERE {{chosen}} AND (added_at, record_id) < (:instant, :id)
     ORDER BY added_at DESC, record_id DESC LIMIT :limit"""
+FIND = f"SELECT {ENTRY} FROM products WHERE record_id = :id"
 CHANGED = f"""
     SELECT {ENTRY} FROM products INDEXED BY products_changed WHERE changed_at IS NOT NULL
     ORDER BY changed_at DESC, record_id DESC LIMIT :limit"""
@@ -56,6 +57,10 @@ class SqliteProducts(Adapter):
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
         statement, values = listing_statement(chosen)
         return [_entry(row) for row in self._connections.rows(statement, values | rows.page(limit, after))]
+
+    def find(self, record_id: str) -> CatalogueEntry | None:
+        found = self._connections.rows(FIND, {"id": record_id})
+        return _entry(found[0]) if found else None
 
     def changed(self, *, limit: int) -> Sequence[CatalogueEntry]:
         return [_entry(row) for row in self._connections.rows(CHANGED, {"limit": limit})]
