@@ -28,6 +28,17 @@ def prices(record_id: str, query: dict[str, Any]) -> Document:
     return {"product": documents.product_document(product), **page}
 
 
+def changed(limit: int) -> list[Document]:
+    """The products whose prices changed last, as `price_trends` of the summary names them."""
+    return [documents.product_document(each) for each in services().products.changed(limit=limit)]
+
+
+def latest_run(errors: int) -> Document:
+    """What the summary says of the latest run, with so many errors of either kind."""
+    run = services().products.latest_run()
+    return documents.run_document(run, services().products.errors(run, limit=errors))
+
+
 def summary(query: dict[str, Any]) -> Document:
     """The latest run and the catalogue, as a `SummaryQuery` asks."""
     return documents.summary_document(services().products.summary(products=query["products"]))

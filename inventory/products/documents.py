@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from inventory.clock import rfc3339
@@ -47,13 +48,23 @@ def price_document(version: Snapshot) -> Document:
 
 def summary_document(summary: Summary) -> Document:
     """The summary of the latest run, and of the catalogue."""
+    run = run_document(summary.run, summary.errors)
     return {
-        "summary": _run(summary.run),
+        "summary": run["summary"],
         "products": [_processed(entry) for entry in summary.products],
-        "feeds": [feed_document(name, progress) for name, progress in (summary.run.feeds if summary.run else ())],
+        "feeds": run["feeds"],
         "categories": [_category(each) for each in summary.categories],
         "price_trends": [_trend(each) for each in summary.trends],
-        "errors": [_error(row) for row in summary.errors],
+        "errors": run["errors"],
+    }
+
+
+def run_document(run: Run | None, errors: Sequence[Row]) -> Document:
+    """What the summary says of a run, feed by feed and with its errors."""
+    return {
+        "summary": _run(run),
+        "feeds": [feed_document(name, progress) for name, progress in (run.feeds if run else ())],
+        "errors": [_error(row) for row in errors],
     }
 
 
@@ -80,13 +91,17 @@ def feed_document(name: str, progress: Progress | None) -> Document:
 
 def _run(run: Run | None) -> Document:
     if run is None:
-        return {"total_products": 0, "processing_time_seconds": None, "success_rate": None, "sources": []}
+        nothing: Document = {"total_products": 0, "processing_time_seconds": None, "success_rate": None, "sources": []}
+        return nothing | dict.fromkeys(("job_id", "status", "started_at"))
     stats = sum((progress.stats for _, progress in run.feeds if progress is not None), PullStats())
     return {
         "total_products": sum(progress.products for _, progress in run.feeds if progress is not None),
         "processing_time_seconds": None if run.seconds is None else round(run.seconds, 3),
         "success_rate": _success_rate(stats),
         "sources": [name for name, _ in run.feeds],
+        "job_id": run.job.id,
+        "status": run.job.status.value,
+        "started_at": None if run.job.started_at is None else rfc3339(run.job.started_at),
     }
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
-from marshmallow.validate import Length, Range
+from marshmallow.validate import Length, OneOf, Range
 
+from inventory.jobs.model import JobStatus
 from inventory.products.service import MAX_PRODUCTS, PRODUCTS
 from inventory.web_api.arguments import QuerySchema
 from inventory.web_api.pagination import PageQuery, PageSchema
@@ -109,6 +110,9 @@ class PullSchema(Schema):
     processing_time_seconds = fields.Float(**MAYBE)
     success_rate = fields.Float(**MAYBE, metadata=SUCCESS_RATE)
     sources = fields.List(fields.String(), required=True, metadata={"description": "The names of its feeds."})
+    job_id = fields.String(**MAYBE, metadata={"description": "The job that it is; null if there was no run."})
+    status = fields.String(**MAYBE, validate=OneOf(list(JobStatus)))
+    started_at = fields.DateTime(**MAYBE)
 
 
 class ProcessedProductSchema(Schema):

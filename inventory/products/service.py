@@ -113,25 +113,29 @@ class ProductService:
 
     def summary(self, *, products: int = PRODUCTS) -> Summary:
         """The results of the latest run that has begun, and what the catalogue holds, with so many of its products."""
-        jobs = self.jobs.latest(KIND, limit=2)
-        begun = [job for job in jobs if job.status is not JobStatus.QUEUED]
-        run = self.run(begun[0]) if begun else None
+        run = self.latest_run()
         shown = self.listing(ProductFilter(), limit=products, after=None) if products else []
-        return Summary(run, shown, self.products.categories(limit=MAX_CATEGORIES), self._trends(), self._errors(run))
+        categories = self.products.categories(limit=MAX_CATEGORIES)
+        return Summary(run, shown, categories, self._trends(), self.errors(run, limit=MAX_ERRORS))
 
-    def _trends(self) -> Sequence[Trend]:
-        return [
-            Trend(entry, self.versions(entry.record_id, limit=MAX_PRICES, after=None))
-            for entry in self.changed(limit=MAX_TRENDS)
-        ]
+    def latest_run(self) -> Run | None:
+        """The latest run that has begun, if there is one."""
+        begun = [job for job in self.jobs.latest(KIND, limit=2) if job.status is not JobStatus.QUEUED]
+        return self.run(begun[0]) if begun else None
 
-    def _errors(self, run: Run | None) -> Sequence[Row]:
-        """Pages before items."""
+    def errors(self, run: Run | None, *, limit: int) -> Sequence[Row]:
+        """Rows of a run that failed and that were rejected, so many of each: pages before items."""
         if run is None:
             return []
         rows = self.jobs.rows
         return [
             row
             for outcome in (RowOutcome.FAILED, RowOutcome.REJECTED)
-            for row in rows(run.job.id, outcome, limit=MAX_ERRORS, after=0)
+            for row in rows(run.job.id, outcome, limit=limit, after=0)
+        ]
+
+    def _trends(self) -> Sequence[Trend]:
+        return [
+            Trend(entry, self.versions(entry.record_id, limit=MAX_PRICES, after=None))
+            for entry in self.changed(limit=MAX_TRENDS)
         ]

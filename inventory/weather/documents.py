@@ -15,7 +15,12 @@ def weather_document(found: RecordWithSnapshot, *, stale: bool) -> Document:
     """The weather in a city, as it was collected."""
     assert found.snapshot is not None
     content = found.snapshot.content
-    document = {"city": content["city"]["name"], "place": content["city"], **content["weather"]}
+    document = {
+        "city": content["city"]["name"],
+        "key": found.record.target.key,
+        "place": content["city"],
+        **content["weather"],
+    }
     return document | {"collected_at": rfc3339(found.snapshot.collected_at), "stale": stale}
 
 

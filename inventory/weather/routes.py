@@ -16,8 +16,7 @@ from inventory.errors import (
     TooManyRequests,
     UnknownCity,
 )
-from inventory.services import services
-from inventory.weather import answers, documents, schemas
+from inventory.weather import answers, schemas
 from inventory.web_api import same_origin, work
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.responses import json_response
@@ -47,12 +46,7 @@ class Weather(MethodView):
         A page of another site gets what is stored, however old; no provider is called for it. So does a caller who may not
         collect.
         """
-        why = request.environ.get(same_origin.WITHOUT_EFFECT)
-        if why is None:
-            result = services().weather.current(query["city"])
-            document, begun = documents.weather_document(result.found, stale=result.stale), result.begun
-        else:
-            document, begun = _stored(query, why), False
+        document, begun = answers.current(query, why=request.environ.get(same_origin.WITHOUT_EFFECT))
         work.note(begun=begun)
         return json_response(document)
 
@@ -68,11 +62,3 @@ class Summary(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """Count the cities, and list those refreshed last and those that failed."""
         return json_response(answers.summary(query))
-
-
-def _stored(query: dict[str, Any], why: same_origin.Reason) -> documents.Document:
-    """The answer to a request without an effect, for a reason."""
-    try:
-        return answers.stored(query)
-    except NotInInventory as error:
-        raise same_origin.not_collected(str(error), why) from error

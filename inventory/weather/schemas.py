@@ -49,6 +49,9 @@ class WeatherSchema(Schema):
     """The weather in a city; a value that its provider does not have is null."""
 
     city = fields.String(required=True)
+    key = fields.String(
+        required=True, metadata={"description": "What was asked for, as the inventory names it: the same in every spelling."}
+    )
     place = fields.Nested(PlaceSchema, required=True)
     temperature_c = fields.Float(required=True, allow_none=True)
     condition = fields.String(required=True, allow_none=True)

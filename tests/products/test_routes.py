@@ -95,7 +95,15 @@ def test_what_cannot_be_meant_is_refused(client: FlaskClient, query: dict[str, A
 
 
 def test_without_any_run_the_summary_says_so(client: FlaskClient) -> None:
-    nothing = {"total_products": 0, "processing_time_seconds": None, "success_rate": None, "sources": []}
+    nothing = {
+        "total_products": 0,
+        "processing_time_seconds": None,
+        "success_rate": None,
+        "sources": [],
+        "job_id": None,
+        "status": None,
+        "started_at": None,
+    }
 
     assert client.get(f"{PRODUCTS}/summary").json == {
         "summary": nothing,
@@ -110,12 +118,14 @@ def test_without_any_run_the_summary_says_so(client: FlaskClient) -> None:
 
 
 def test_a_summary_tells_of_the_latest_run_that_has_begun(client: FlaskClient, services: Services, clock: FakeClock) -> None:
-    client.post(f"{PRODUCTS}/runs")
+    job = client.post(f"{PRODUCTS}/runs").json
     assert services.store.jobs.claim(now=clock(), lease_for=timedelta(seconds=30)) is not None
     clock.forward(2.5)
     document = client.get(f"{PRODUCTS}/summary").json
 
     assert document["summary"]["processing_time_seconds"] == 2.5
+    assert (document["summary"]["job_id"], document["summary"]["status"]) == (job["job_id"], "running")
+    assert document["summary"]["started_at"] == "2026-01-31T12:00:00.123Z"
     assert document["summary"]["sources"] == ["dummyjson", "platzi", "fakestore"]
     assert [feed["name"] for feed in document["feeds"]] == document["summary"]["sources"]
     assert not any(feed["complete"] for feed in document["feeds"])

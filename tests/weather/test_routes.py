@@ -40,6 +40,7 @@ def test_a_miss_is_collected_while_its_caller_waits(client: FlaskClient, weather
     assert answer.status_code == 200
     assert answer.json == {
         "city": "Zurich",
+        "key": CITY,
         "place": {
             "name": "Zurich",
             "country": "CH",
