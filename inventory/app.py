@@ -33,8 +33,10 @@ from inventory.services import EXTENSION, Services
 from inventory.ui import api_docs, formats, home, login, pages, security_txt, visitors
 from inventory.ui import diffs as diff_pages
 from inventory.ui import jobs as job_pages
+from inventory.ui import products as product_pages
 from inventory.ui import records as record_pages
 from inventory.ui import search as search_pages
+from inventory.ui import weather as weather_pages
 from inventory.watches import routes as watches
 from inventory.weather import routes as weather
 from inventory.web_api import cross_origin, problems, shortcut
@@ -75,7 +77,20 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         app.extensions[shortcut.KEY] = _make_shortcut(app, services, address_of)
     request_log.register(app)
     problems.register(app, services.settings.masking)
-    for pages_of in (pages, formats, home, login, search_pages, job_pages, api_docs, security_txt, record_pages, diff_pages):
+    for pages_of in (
+        pages,
+        formats,
+        home,
+        login,
+        search_pages,
+        job_pages,
+        api_docs,
+        security_txt,
+        record_pages,
+        diff_pages,
+        weather_pages,
+        product_pages,
+    ):
         app.register_blueprint(pages_of.blueprint)
     app.register_blueprint(sockets.sockets)
     api = Api(app)

@@ -27,6 +27,8 @@ NAVIGATION = (
     ("home.home", "Home"),
     ("search_pages.search", "Search"),
     ("job_pages.all_jobs", "Jobs"),
+    ("weather_pages.weather", "Weather"),
+    ("product_pages.catalogue", "Products"),
     ("api_docs.swagger_ui", "API"),
 )
 """The pages that each page links to: endpoint and title."""

@@ -176,6 +176,11 @@ TABLE = (
     line("GET", f"{V1}/products", "read"),
     line("GET", f"{V1}/products/summary", "read"),
     line("GET", f"{V1}/products/<record_id>/prices", "read", f"{V1}/products/{'0' * 32}/prices", ok=404),
+    line("GET", "/now", "read", **EMPTY),
+    line("GET", "/weather", "read"),
+    line("GET", "/products", "read"),
+    line("POST", "/products/runs", "collect", ok=303),
+    line("GET", "/products/<record_id>", "read", f"/products/{'0' * 32}", ok=404),
     # Keys
     line("GET", f"{V1}/keys", "admin"),
     line("POST", f"{V1}/keys", "admin", json={"name": "new", "scopes": ["read"]}, ok=201),

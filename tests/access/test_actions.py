@@ -19,6 +19,7 @@ ACTIONS = {
     "POST /api/v1/jobs/<job_id>/retry": "job.retry",
     "DELETE /api/v1/history": "history.delete",
     "POST /api/v1/products/runs": "product.run",
+    "POST /products/runs": "product.run",
     "POST /api/v1/watches": "watch.create",
     "PATCH /api/v1/watches/<watch_id>": "watch.change",
     "DELETE /api/v1/watches/<watch_id>": "watch.delete",

@@ -1,0 +1,76 @@
+"""`/products`: the latest run of the product feeds, their catalogue, and what a product cost over time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from inventory.errors import InvalidRequest
+from inventory.products import answers, schemas
+from inventory.products.documents import Document
+from inventory.services import services
+from inventory.ui.asking import asked
+from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.pages import page
+from inventory.web_api import needs
+from inventory.web_api.pagination import PageQuery
+
+blueprint = page_blueprint("product_pages")
+
+PRODUCTS_QUERY = schemas.ProductsQuery()
+PRICES_QUERY = PageQuery()
+PAGE_PRODUCTS, PAGE_PRICES = 30, 50
+"""Entries of a page."""
+ERRORS = 10
+"""Of the latest run, of either kind."""
+CHANGED = 10
+"""Products whose prices changed last."""
+
+
+@blueprint.get("/products")
+@needs.needs("read")
+def catalogue() -> Response:
+    """The latest run feed by feed, and one page of the catalogue, or what is wrong with its filters."""
+    found, problem, status = _listed()
+    return page(
+        "products.html",
+        status,
+        found=found,
+        problem=problem,
+        asked=request.args,
+        run=answers.latest_run(ERRORS),
+        changed=answers.changed(CHANGED),
+        feeds=[feed.name for feed in services().products.feeds],
+        may_run=services().limits.of("collect") is None,
+    )
+
+
+@blueprint.post("/products/runs")
+@needs.needs("collect", action="product.run", counted="collections")
+def run() -> Response:
+    """Start a run, and lead to its job. An unfinished one is led to instead."""
+    return redirect(url_for("job_pages.one_job", job_id=services().products.start().id), 303)
+
+
+@blueprint.get("/products/<record_id>")
+@needs.needs("read")
+def product(record_id: str) -> Response:
+    """A product, and one page of what it cost, newest first."""
+    found = answers.prices(record_id, asked(PRICES_QUERY) | {"limit": PAGE_PRICES})
+    currencies = list(dict.fromkeys(each["currency"] for each in found["prices"]))
+    rows = [
+        [each["at"], *(each["price"] if each["currency"] == name else None for name in currencies)]
+        for each in found["prices"]
+    ]
+    return page("product.html", found=found, currencies=[name or "Price" for name in currencies], rows=rows)
+
+
+def _listed() -> tuple[Document | None, dict[str, Any] | None, int]:
+    """The products that the request asks for, or the problem of it; and the status of the answer."""
+    try:
+        return answers.products(asked(PRODUCTS_QUERY) | {"limit": PAGE_PRODUCTS}), None, 200
+    except InvalidRequest as error:
+        problem = problem_of(error)
+        return None, problem, int(str(problem["status"]))
