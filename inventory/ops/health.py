@@ -27,6 +27,7 @@ OBSTACLES: Mapping[type[StorageUnavailable], str] = {
 """The answer for a store that is there but cannot be used."""
 MAX_UNINDEXED = 10_000
 """Up to which it is counted how many records are unindexed, so that each probe is cheap."""
+UNAVAILABLE = "unavailable"
 READY: dict[str, Any] = {"status": "ready", "checks": {"store": "ok", "queue": "ok"}, "indexing": {"unindexed": 0}}
 
 
@@ -82,7 +83,14 @@ def healthz() -> Response:
 @blueprint.needs(PUBLIC)
 def readyz() -> Response:
     """Whether the store answers and the queue takes writes, and how much is to be indexed."""
-    wired = services()
+    document = readiness(services())
+    response = jsonify(document)
+    response.status_code = 503 if document["status"] == UNAVAILABLE else 200
+    return response
+
+
+def readiness(wired: Services) -> dict[str, Any]:
+    """What `/readyz` answers: whether store and queue are ready, or why not."""
     checks = {"store": "ok", "queue": wired.notifier.obstacle() or "ok"}
     try:
         wired.store.ping(STORE_TIMEOUT)
@@ -92,11 +100,9 @@ def readyz() -> Response:
     except StorageUnavailable as error:
         log.warning("store_not_ready", error=str(error))
         checks["store"] = OBSTACLES.get(type(error), f"no answer within {STORE_TIMEOUT:g} s")
-        response = jsonify(status="unavailable", checks=checks)
-        response.status_code = 503
-        return response
+        return {"status": UNAVAILABLE, "checks": checks}
     status = "ready" if set(checks.values()) == {"ok"} else "degraded"
-    return jsonify(status=status, checks=checks, **_indexing(wired))
+    return {"status": status, "checks": checks, **_indexing(wired)}
 
 
 def _indexing(wired: Services) -> dict[str, Any]:

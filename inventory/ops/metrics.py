@@ -37,6 +37,13 @@ def exposition(services: Services) -> tuple[bytes, str]:
     return generate_latest(request_metrics.registry()) + generate_latest(state), CONTENT_TYPE_PLAIN_0_0_4
 
 
+def collection_lag(services: Services) -> float:
+    """How many seconds the next collection has been due for; 0 if none is due. May raise `StorageUnavailable`."""
+    records, now = services.store.records, utc_now()
+    due = [records.find(each) for each in records.due(now=now, max_attempts=services.settings.max_attempts, limit=1)]
+    return max([(now - each.due_at).total_seconds() for each in due if each and each.due_at], default=0.0)
+
+
 def _state(services: Services) -> Iterator[Metric]:
     from prometheus_client.metrics_core import GaugeMetricFamily as Gauge
 
@@ -44,7 +51,7 @@ def _state(services: Services) -> Iterator[Metric]:
         "inventory_up", "Whether a part that the API depends on answers, and the queue takes writes.", labels=["part"]
     )
     try:
-        lag = _lag(services)
+        lag = collection_lag(services)
         unindexed = services.store.observations.count_unindexed(up_to=MAX_UNINDEXED)
         of_watches = list(_watches(services))
     except StorageUnavailable:
@@ -69,12 +76,6 @@ def _state(services: Services) -> Iterator[Metric]:
         yield Gauge("inventory_workers", "Workers that listen to the queues.", depths.workers)
         yield _faults(services)
     yield from _upstreams(services)
-
-
-def _lag(services: Services) -> float:
-    records, now = services.store.records, utc_now()
-    due = [records.find(each) for each in records.due(now=now, max_attempts=services.settings.max_attempts, limit=1)]
-    return max([(now - each.due_at).total_seconds() for each in due if each and each.due_at], default=0.0)
 
 
 def _watches(services: Services) -> Iterator[Metric]:

@@ -1,23 +1,102 @@
-"""`/`: the home page."""
+"""`/`: where to begin, what is in the inventory, what is going on, and what became of collections."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, request
+from typing import Any
 
+from flask import Response, request
+
+from inventory.activity import answers as activity_answers
+from inventory.errors import StorageUnavailable
 from inventory.hosts import bracketed, read_authority
+from inventory.jobs import answers as job_answers
+from inventory.jobs.model import JobStatus
+from inventory.ops import health, metrics
+from inventory.rate_limits import answers as upstream_answers
 from inventory.services import services
-from inventory.ui.pages import page
+from inventory.ui.activity_charts import PERIODS, Period, charts_of
+from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.pages import fragment, page
+from inventory.ui.visitors import let_in
 from inventory.web_api import needs
 from inventory.web_api.needs import PUBLIC
 
-blueprint = Blueprint("home", __name__, template_folder="templates")
+blueprint = page_blueprint("home")
+
+Document = dict[str, Any]
+DEFAULT = "24h"
+JOBS = 5
+"""Jobs that run, and jobs that wait, of which a page shows so many."""
+HOSTS = 100
+"""Upstreams that are looked at for trouble: those that were called last."""
+UNFINISHED = (JobStatus.RUNNING, JobStatus.QUEUED)
 
 
 @blueprint.get("/")
 @needs.needs(PUBLIC)
 def home() -> Response:
-    """A page that links to the documentation and the queue."""
+    """The whole page for who may read, and the way in for everybody else."""
+    chosen = request.args.get("period", DEFAULT)
+    chosen = chosen if chosen in PERIODS else DEFAULT
+    try:
+        members = (_whole(PERIODS[chosen]) | {"may_read": True}) if let_in() else {}
+    except StorageUnavailable as error:
+        return page("home.html", 503, problem=problem_of(error), **_addresses())
+    return page("home.html", periods=PERIODS, chosen=chosen, **members, **_addresses())
+
+
+@blueprint.get("/now")
+@needs.needs("read", limited=True)
+def now() -> Response:
+    """What is going on, for a page that is shown already."""
+    return fragment("_home_now.html", **_now(None if _is_limited() else _last_day()))
+
+
+def _whole(period: Period) -> Document:
+    """What the page shows beside the frame: a key that is limited to hosts or tags sees what the API would answer it."""
+    if _is_limited():
+        return _now(None)
+    activity = last_day = _last_day()
+    if period.days:
+        since = period.since(services().records.clock())
+        activity = activity_answers.activity(services().activity, {"since": since, "until": None, "source": None})
+    return _now(last_day) | {"activity": activity, "charts": charts_of(activity, period.hours)}
+
+
+def _last_day() -> Document:
+    return activity_answers.activity(services().activity, {"since": None, "until": None, "source": None})
+
+
+def _now(last_day: Document | None) -> Document:
+    """Jobs and readiness; queue and upstreams for who may read all, who has the activity of the last day."""
+    members = {"jobs": _jobs(), "ready": health.readiness(services()), "last_day": last_day}
+    if last_day is None:
+        return members
+    lag, depths = metrics.collection_lag(services()), services().notifier.depths()
+    return members | {"lag": int(lag), "depths": depths, "troubled": _troubled()}
+
+
+def _jobs() -> list[Document]:
+    """Those that run, and those that wait for a worker."""
+    queries = ({"status": status, "limit": JOBS, "cursor": None} for status in UNFINISHED)
+    return [job for query in queries for job in job_answers.jobs(query)["jobs"]]
+
+
+def _troubled() -> list[Document]:
+    """The upstreams whose breaker is not closed."""
+    listed = upstream_answers.upstreams({"limit": HOSTS, "cursor": None})["upstreams"]
+    return [each for each in listed if each["breaker"]["state"] != "closed"]
+
+
+def _is_limited() -> bool:
+    return services().limits.of("read") is not None
+
+
+def _addresses() -> Document:
+    """Where the queue's dashboard and the API are, by the name under which the page was asked for."""
     authority = read_authority(request.headers["Host"])
     hostname = bracketed(authority.host if authority else "127.0.0.1")
-    queue_url = f"http://{hostname}:{services().settings.dashboard_port}/"
-    return page("home.html", queue_url=queue_url, root=f"{request.scheme}://{request.headers['Host']}/")
+    return {
+        "queue_url": f"http://{hostname}:{services().settings.dashboard_port}/",
+        "root": f"{request.scheme}://{request.headers['Host']}{request.script_root}/",
+    }

@@ -16,8 +16,9 @@ from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms import ValidationError
 
 from inventory.access import credentials, current
-from inventory.access.model import Caller, Mode
+from inventory.access.model import Caller, Mode, Verb
 from inventory.access.request_check import by_session
+from inventory.access.service import has_verb
 from inventory.access.sessions import COOKIE, LIFETIME
 from inventory.errors import CsrfFailed, InvalidRequest, StorageUnavailable, Unauthenticated
 from inventory.services import services
@@ -112,6 +113,19 @@ def caller_with_key() -> Caller | None:
         return credentials.caller_of(services().access, request.environ, current.caller().address)
     except (Unauthenticated, StorageUnavailable):
         return None
+
+
+def let_in() -> bool:
+    """Answer whoever looks at a page for everybody as the caller they are; False where that needs a key that may read.
+
+    Views that need a key need not call this.
+    """
+    try:
+        caller = credentials.caller_of(services().access, request.environ, current.caller().address)
+    except Unauthenticated:
+        return False
+    current.set_caller(caller)
+    return has_verb(caller.scopes, Verb.READ)
 
 
 def form_field(name: str) -> str:
