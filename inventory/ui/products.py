@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, request, url_for
-from werkzeug.wrappers import Response
+from flask import Response, request, url_for
 
 from inventory.errors import InvalidRequest
 from inventory.products import answers, schemas
@@ -13,7 +12,7 @@ from inventory.products.documents import Document
 from inventory.services import services
 from inventory.ui.asking import asked
 from inventory.ui.page_errors import page_blueprint, problem_of
-from inventory.ui.pages import page
+from inventory.ui.pages import page, see_other
 from inventory.web_api import needs
 from inventory.web_api.pagination import PageQuery
 
@@ -51,7 +50,7 @@ def catalogue() -> Response:
 @needs.needs("collect", action="product.run", counted="collections")
 def run() -> Response:
     """Start a run, and lead to its job. An unfinished one is led to instead."""
-    return redirect(url_for("job_pages.one_job", job_id=services().products.start().id), 303)
+    return see_other(url_for("job_pages.one_job", job_id=services().products.start().id))
 
 
 @blueprint.get("/products/<record_id>")
