@@ -41,7 +41,7 @@ def home() -> Response:
     try:
         members = (_whole(PERIODS[chosen]) | {"may_read": True}) if let_in() else {}
     except StorageUnavailable as error:
-        return page("home.html", 503, problem=problem_of(error), **_addresses())
+        return page("home.html", problem=problem_of(error), **_addresses())
     return page("home.html", periods=PERIODS, chosen=chosen, **members, **_addresses())
 
 
