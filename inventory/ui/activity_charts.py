@@ -66,9 +66,19 @@ def charts_of(activity: Mapping[str, Any], hours: int) -> ActivityCharts:
     )
 
 
+def failures_of_last_day(activity: Mapping[str, Any]) -> Mapping[str, int]:
+    """How often collections failed in the last 24 hours of an activity, by code, the commonest first."""
+    return dict(_summed(activity["hours"][-24:]).most_common())
+
+
 def _by_code(some: Sequence[Mapping[str, Any]], codes: Sequence[str], rest: Sequence[str]) -> Sequence[int]:
-    counts = Counter[str]()
-    for hour in some:
-        counts.update(hour["failures"])
+    counts = _summed(some)
     of_codes = [counts[code] for code in codes]
     return [*of_codes, *[counts.total() - sum(of_codes)][: len(rest)]]
+
+
+def _summed(hours: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    counts = Counter[str]()
+    for hour in hours:
+        counts.update(hour["failures"])
+    return counts

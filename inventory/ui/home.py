@@ -14,7 +14,7 @@ from inventory.jobs.model import JobStatus
 from inventory.ops import health, metrics
 from inventory.rate_limits import answers as upstream_answers
 from inventory.services import services
-from inventory.ui.activity_charts import PERIODS, Period, charts_of
+from inventory.ui.activity_charts import PERIODS, Period, charts_of, failures_of_last_day
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import fragment, page
 from inventory.ui.visitors import let_in
@@ -49,31 +49,34 @@ def home() -> Response:
 @needs.needs("read", limited=True)
 def now() -> Response:
     """What is going on, for a page that is shown already."""
-    return fragment("_home_now.html", **_now(None if _is_limited() else _last_day()))
+    return fragment("_home_now.html", **_now(None if _is_limited() else _activity(PERIODS[DEFAULT])))
 
 
 def _whole(period: Period) -> Document:
     """What the page shows beside the frame: a key that is limited to hosts or tags sees what the API would answer it."""
     if _is_limited():
         return _now(None)
-    activity = last_day = _last_day()
-    if period.days:
-        since = period.since(services().records.clock())
-        activity = activity_answers.activity(services().activity, {"since": since, "until": None, "source": None})
-    return _now(last_day) | {"activity": activity, "charts": charts_of(activity, period.hours)}
+    activity = _activity(period)
+    return _now(activity) | {"activity": activity, "charts": charts_of(activity, period.hours)}
 
 
-def _last_day() -> Document:
-    return activity_answers.activity(services().activity, {"since": None, "until": None, "source": None})
+def _activity(period: Period) -> Document:
+    query = {"since": period.since(services().records.clock()), "until": None, "source": None}
+    return activity_answers.activity(services().activity, query)
 
 
-def _now(last_day: Document | None) -> Document:
-    """Jobs and readiness; queue and upstreams for who may read all, who has the activity of the last day."""
-    members = {"jobs": _jobs(), "ready": health.readiness(services()), "last_day": last_day}
-    if last_day is None:
+def _now(activity: Document | None) -> Document:
+    """Jobs and readiness; queue and upstreams for who may read all, who has the activity of a day at least."""
+    members = {"jobs": _jobs(), "ready": health.readiness(services()), "records": None}
+    if activity is None:
         return members
-    lag, depths = metrics.collection_lag(services()), services().notifier.depths()
-    return members | {"lag": int(lag), "depths": depths, "troubled": _troubled()}
+    return members | {
+        "records": activity["records"],
+        "failures": failures_of_last_day(activity),
+        "lag": int(metrics.collection_lag(services())),
+        "depths": services().notifier.depths(),
+        "troubled": _troubled(),
+    }
 
 
 def _jobs() -> list[Document]:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inventory.ui.activity_charts import PERIODS, charts_of
+from inventory.ui.activity_charts import PERIODS, charts_of, failures_of_last_day
 
 
 def activity(*hours: dict[str, int], stored: int = 1) -> dict[str, Any]:
@@ -44,6 +44,12 @@ def test_rare_codes_share_a_line() -> None:
 
 def test_without_failures_there_are_no_lines_of_them() -> None:
     assert charts_of(activity({}, {}), 1).codes == []
+
+
+def test_the_last_day_is_told_apart_from_the_days_before() -> None:
+    hours = [{"timeout": 1}] + [{}] * 22 + [{"timeout": 1}, {"dns_failure": 2}]
+
+    assert list(failures_of_last_day(activity(*hours)).items()) == [("dns_failure", 2), ("timeout", 1)]
 
 
 @pytest.mark.parametrize(
