@@ -20,7 +20,7 @@ from inventory.config import Settings
 from inventory.errors import StartError, StorageUnavailable
 from inventory.gunicorn_worker.options import common_options
 from inventory.http_client.requests_transport import default_tls
-from inventory.imports.multipart import OVERHEAD
+from inventory.imports.receiving import body_limit
 from inventory.ops import log_config, request_metrics
 from inventory.services import EXTENSION
 from inventory.store import waiting
@@ -75,7 +75,7 @@ def post_worker_init(worker):
 
 def _body_limit(method, path):
     """Bytes of a body that the application reads piece by piece: only an upload is read so."""
-    return settings.upload_limit + OVERHEAD if method == "POST" and path.endswith("/api/v1/imports") else None
+    return body_limit(method, path, settings.upload_limit)
 
 
 def on_exit(_server):

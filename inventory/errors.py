@@ -52,10 +52,14 @@ class ForbiddenAddress(InvalidUrl):
 
 
 class InvalidFile(InvalidRequest):
-    """The uploaded file cannot become a job: it is empty, is not what its name says, or has no usable column."""
+    """The uploaded file cannot become a job: it is empty, is not what its name says, or has no usable column.
 
-    def __init__(self, detail: str) -> None:
+    `columns` are those that it has, where naming one of them is the way out.
+    """
+
+    def __init__(self, detail: str, columns: Sequence[str] = ()) -> None:
         super().__init__(detail, {"file": [detail]})
+        self.columns = columns
 
 
 class InvalidQuery(InvalidRequest):

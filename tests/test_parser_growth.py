@@ -28,7 +28,7 @@ from inventory.gunicorn_worker import plain_get
 from inventory.http_client.body import Body
 from inventory.imports import rows
 from inventory.imports.file_format import FileFormat
-from inventory.imports.multipart import upload_of
+from inventory.imports.multipart import form_of
 from inventory.imports.schemas import ImportQuery
 from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.jobs.job_type import LineFormat
@@ -302,7 +302,7 @@ HEADS = [
 
 
 def form(body: bytes) -> object:
-    upload = upload_of(io.BytesIO(body), "multipart/form-data; boundary=x")
+    upload = form_of(io.BytesIO(body), "multipart/form-data; boundary=x").upload
     return [len(piece) for piece in upload.content]
 
 

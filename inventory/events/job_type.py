@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import count
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from inventory.events import containers, continuations, envelopes, options, recognising, w3c
 from inventory.events.lines import LineReader
@@ -14,7 +14,7 @@ from inventory.events.model import Event, PlainEvent
 from inventory.events.normaliser import NoEvent
 from inventory.events.plain_lines import plain_event
 from inventory.events.ports import Events
-from inventory.imports.rows import Uploads
+from inventory.imports.rows import Uploads, format_of, read
 from inventory.jobs.job_type import JSON_LINES, STEP_SECONDS, FileRows, JobType, LineFormat, Step
 from inventory.jobs.line_blocks import LineBlock, LineRows
 from inventory.jobs.model import FILE_FORMAT, Batch, InputRow, Job, Row, RowOutcome
@@ -23,6 +23,8 @@ STEP_LINES = 5_000
 """Lines of a step without a pause: one transaction of some 30 ms."""
 BATCH_ROWS = 10_000
 """Lines of a batch: a few megabytes of memory."""
+CHANGED_SHAPES = frozenset({*continuations.SHAPES, *containers.SHAPES, w3c.NAME, *envelopes.NAMES})
+"""Files whose events are not the lines."""
 INVALID_JSON, INVALID_EVENT = "invalid_json", "invalid_event"
 LOG_FILES = {".log": LineFormat.TEXT, ".json": LineFormat.JSON} | JSON_LINES
 
@@ -59,17 +61,21 @@ class EventJobs(JobType):
         self._sleep, self._ticks = sleep, ticks
 
     def input_rows(self, job: Job) -> Iterator[tuple[InputRow | LineBlock, int]]:
-        shape = (job.options.get(FILE_FORMAT) or {}).get("shape")
-        if not (shape in continuations.SHAPES or shape in containers.SHAPES or shape in (w3c.NAME, *envelopes.NAMES)):
+        if _shape(job) not in CHANGED_SHAPES:
             return self._uploads.in_blocks(job, self.file)
-        rows = self._uploads.rows(job, self.file)
-        if shape in continuations.SHAPES:
-            return continuations.joined(containers.joined(rows, job.created_at), job.created_at)
-        if shape in containers.SHAPES:
-            return containers.joined(rows, job.created_at)
-        if shape == w3c.NAME:
-            return w3c.opened(rows)
-        return _opened(rows)
+        return _events_of(job, self._uploads.rows(job, self.file))
+
+    def rows_in(self, job: Job, file: BinaryIO) -> Iterator[tuple[InputRow | LineBlock, int]]:
+        return _events_of(job, read(file, format_of(job), self.file.in_text))
+
+    def rejections(self, job: Job, input_rows: Sequence[InputRow]) -> Sequence[Row]:
+        reader, now = options.reader_of(job.options, job.created_at), job.created_at
+        found = ((line, event_of(reader, job.id, line)) for line in input_rows)
+        return [
+            line.outcome(RowOutcome.REJECTED, now, code=event.code, detail=event.detail)
+            for line, event in found
+            if isinstance(event, Rejection)
+        ]
 
     def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> EventBatch:
         reader = options.reader_of(job.options, job.created_at)
@@ -132,7 +138,7 @@ class EventBatch:
         kept, rejected, until = list[Event](), list[Row](), self._ticks() + STEP_SECONDS
         if None in plain_events:  # else no line can have taken long: a batch has a few megabytes
             for at, plain in enumerate(plain_events):
-                event = self._event(lines[at]) if plain is None else None
+                event = event_of(self._reader, self._job_id, lines[at]) if plain is None else None
                 if isinstance(event, Rejection):
                     rejected.append(lines[at].outcome(RowOutcome.REJECTED, now, code=event.code, detail=event.detail))
                 elif event is not None:
@@ -166,16 +172,34 @@ class EventBatch:
         over = self._done == len(self._lines) and self._pause <= 0
         return Step(rows, self._implicit_successes, self._checkpoint, None if over else now)
 
-    def _event(self, line: InputRow) -> Event | Rejection:
-        """The event in a line, or why there is none."""
-        if line.code is not None:
-            return Rejection(line.code, line.detail or "")
-        try:
-            return Event(self._job_id, line.row, **self._reader.event(line.text))
-        except NoEvent as error:
-            return Rejection(INVALID_EVENT, str(error))
-        except ValueError as error:
-            return Rejection(INVALID_JSON, str(error))
+
+def event_of(reader: LineReader, job_id: str, line: InputRow) -> Event | Rejection:
+    """The event in a line of a job, or why there is none."""
+    if line.code is not None:
+        return Rejection(line.code, line.detail or "")
+    try:
+        return Event(job_id, line.row, **reader.event(line.text))
+    except NoEvent as error:
+        return Rejection(INVALID_EVENT, str(error))
+    except ValueError as error:
+        return Rejection(INVALID_JSON, str(error))
+
+
+def _shape(job: Job) -> str | None:
+    found: str | None = (job.options.get(FILE_FORMAT) or {}).get("shape")
+    return found
+
+
+def _events_of(job: Job, rows: Iterator[tuple[InputRow, int]]) -> Iterator[tuple[InputRow, int]]:
+    """The rows of a file with one row for each event."""
+    shape = _shape(job)
+    if shape in continuations.SHAPES:
+        return continuations.joined(containers.joined(rows, job.created_at), job.created_at)
+    if shape in containers.SHAPES:
+        return containers.joined(rows, job.created_at)
+    if shape == w3c.NAME:
+        return w3c.opened(rows)
+    return _opened(rows) if shape in envelopes.NAMES else rows
 
 
 def _opened(rows: Iterator[tuple[InputRow, int]]) -> Iterator[tuple[InputRow, int]]:

@@ -23,6 +23,8 @@ NOTHING = (
 PATHS = "Write the whole URL, with scheme and host, into one column."
 MAX_SHOWN = 10
 """Names of columns in a message."""
+MAX_CHOICES, MAX_NAME = 100, 256
+"""Columns that are offered, and characters of a name that can be asked for."""
 
 
 class SeveralColumns(InvalidFile):
@@ -70,12 +72,13 @@ def column_of(table: Table, file_rows: FileRows, options: Mapping[str, Any], col
     if column is not None:
         number = numbered(first, column)
         if number is None:
-            raise InvalidFile(f"There is no column {column!r}. The columns are: {shown(first)}.")
+            missing = f"There is no column {column!r}. The columns are: {shown(first)}."
+            raise InvalidFile(missing, choices(first, file_rows, options))
         return number, not column.isdecimal() or _is_header(first, number, file_rows, looks)
     for look in looks:
         found = _fitting(table, look)
         if len(found) > 1:
-            raise several([_title(first, number, look) for number in found], look)
+            raise several([_title(first, number, (look,)) for number in found], look)
         if found:
             if look is not looks[0]:
                 _refuse_beside_paths(table, found[0])
@@ -87,7 +90,8 @@ def column_of(table: Table, file_rows: FileRows, options: Mapping[str, Any], col
         looking = f", nor does one have {file_rows.value}" if looks else ""
         raise InvalidFile(
             f"No column is called {file_rows.columns[0]!r} or the like{looking}. Name one with the parameter column, or give"
-            f" its number from 1. The first row is: {shown(first)}.{advice(_cells(table), file_rows, options)}"
+            f" its number from 1. The first row is: {shown(first)}.{advice(_cells(table), file_rows, options)}",
+            choices(first, file_rows, options),
         )
     refuse_incomplete(first[named[0]], (row[named[0]] for row in table[1:] if named[0] < len(row)), file_rows, options)
     return named[0], _is_header(first, named[0], file_rows, looks)
@@ -209,14 +213,27 @@ def several(names: Sequence[str], look: Look) -> SeveralColumns:
     """The error where several columns have such values."""
     return SeveralColumns(
         f"Several columns have {look.value}: {shown(names)}. Say which one is meant with the parameter column, such as"
-        f" column={names[0]}."
+        f" column={names[0]}.",
+        names[:MAX_CHOICES],
     )
 
 
-def _title(first: Sequence[str], number: int, look: Look) -> str:
+def choices(
+    first: Sequence[str], file_rows: FileRows, options: Mapping[str, Any], *, header: bool = True
+) -> tuple[str, ...]:
+    """How each column of a table can be asked for: by the name in its header, without one by its number from 1."""
+    looks = looks_of(file_rows, options)
+    return tuple(
+        _title(first, number, looks) if header else str(number + 1) for number in range(min(len(first), MAX_CHOICES))
+    )
+
+
+def _title(first: Sequence[str], number: int, looks: Sequence[Look]) -> str:
     """How a column can be asked for."""
-    name = first[number].strip() if number < len(first) and not look.fits(first[number]) else ""
-    return name if name and lower(first).count(name.lower()) == 1 and not name.isdecimal() else str(number + 1)
+    cell = first[number] if number < len(first) else ""
+    name = "" if any(look.fits(cell) for look in looks) else " ".join(cell.split())
+    is_one = bool(name) and lower(first).count(name.lower()) == 1 and not name.isdecimal() and len(name) <= MAX_NAME
+    return name if is_one else str(number + 1)
 
 
 def _cells(table: Table) -> Iterator[str]:

@@ -21,8 +21,8 @@ from inventory.imports.tables import Sample, table_in
 from inventory.jobs.job_type import FileRows, LineFormat
 from inventory.jobs.model import COLUMN, Job
 
-FoundSheet = tuple[Sheet, str | None, bool]
-"""A sheet with a table, what its column is called, and whether values were seen in it."""
+FoundSheet = tuple[Sheet, str | None, bool, tuple[str, ...]]
+"""A sheet with a table, what its column is called, whether values were seen in it, and the columns to choose from."""
 
 
 def detect(file: BinaryIO, file_rows: FileRows, *, file_name: str, options: Mapping[str, Any] = NO_OPTIONS) -> FileFormat:
@@ -109,11 +109,13 @@ def _workbook(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: M
     used = [table for table in tables if table[2]]
     if not used and (missing or tables):
         what = missing[0] if missing else f"No sheet has {file_rows.value} in its first rows."
-        raise InvalidFile(f"{what} A cell counts as the text that it shows, not as what that links to.")
+        choices = missing[0].columns if missing else tables[0][3]
+        raise InvalidFile(f"{what} A cell counts as the text that it shows, not as what that links to.", choices)
     if not used:
         raise InvalidFile("The workbook has no rows on a sheet that is shown.")
     assert reader.kind is not None
-    return replace(named, shape=reader.kind.shape, column_name=used[0][1], sheets=tuple(sheet for sheet, _, _ in used))
+    sheets = tuple(sheet for sheet, *_ in used)
+    return replace(named, shape=reader.kind.shape, column_name=used[0][1], sheets=sheets, columns=used[0][3])
 
 
 def _sheet(number: int, entries: Iterator[Entry], file_rows: FileRows, options: Mapping[str, Any]) -> FoundSheet:
@@ -131,7 +133,8 @@ def _sheet(number: int, entries: Iterator[Entry], file_rows: FileRows, options: 
     qualifiers = columns.qualifying_columns(table.rows[0], file_rows, at) if header else ()
     sheet = Sheet(number=number, first_row=table.numbers[header], column=at, qualifiers=qualifiers)
     name = columns.title_of(table.rows[0], at, qualifiers) if header else None
-    return sheet, name, not looks or any(look.fits(value) for look in looks for value in values)
+    has_values = not looks or any(look.fits(value) for look in looks for value in values)
+    return sheet, name, has_values, columns.choices(table.rows[0], file_rows, options, header=header)
 
 
 def _trimmed(cells: Sequence[str]) -> Sequence[str]:

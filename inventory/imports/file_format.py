@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from inventory.errors import UnsupportedFile
@@ -61,7 +61,8 @@ class FileFormat:
 
     `shape` is what was recognised, `column_name` how the header calls the column. `sheets` are those of a workbook. With
     `array` a row is an element of one array, or an object that spans lines; of an array that is within an object, `begin`
-    is how many bytes are before its elements.
+    is how many bytes are before its elements. `columns` can be asked for in place of the one that was chosen; who uploads a
+    file is told them, and they are not kept.
     """
 
     line_format: LineFormat
@@ -79,6 +80,7 @@ class FileFormat:
     array: bool = False
     width: int = 0
     begin: int = 0
+    columns: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def recoded(self) -> bool:
@@ -101,7 +103,7 @@ class FileFormat:
         """The format, JSON-ready, to be kept among the options of its job."""
         sheets = [{**asdict(sheet), "qualifiers": list(sheet.qualifiers)} for sheet in self.sheets]
         kept = {"line_format": self.line_format.value, "qualifiers": list(self.qualifiers), "sheets": sheets}
-        return {**asdict(self), **kept}
+        return {name: value for name, value in {**asdict(self), **kept}.items() if name != "columns"}
 
 
 def format_of_name(file_name: str, suffixes: Mapping[str, LineFormat]) -> FileFormat:

@@ -77,7 +77,8 @@ def _member(begun: Beginning, found: FileFormat) -> FileFormat:
     if not values:
         raise InvalidFile(f"The first value is longer than {len(begun.content):,} bytes. Send one JSON value a line.")
     member = members.member_of(values, file_rows, begun.options, begun.column)
-    return replace(found, member=member, qualifiers=members.qualifying_members(values, file_rows, member))
+    qualifiers = members.qualifying_members(values, file_rows, member)
+    return replace(found, member=member, qualifiers=qualifiers, columns=members.choices(values))
 
 
 def _json_table(values: Sequence[Sequence[Any]], begun: Beginning, found: FileFormat) -> FileFormat:
@@ -88,7 +89,14 @@ def _json_table(values: Sequence[Sequence[Any]], begun: Beginning, found: FileFo
     number, header = columns.column_of(table, begun.file_rows, begun.options, begun.column)
     name = table[0][number].strip() if header and number < len(table[0]) else None
     first = begun.lines[0][0] + header
-    return replace(found, column=number, column_name=name, first_line=first, member=name or begun.file_rows.columns[0])
+    return replace(
+        found,
+        column=number,
+        column_name=name,
+        first_line=first,
+        member=name or begun.file_rows.columns[0],
+        columns=columns.choices(table[0], begun.file_rows, begun.options, header=header),
+    )
 
 
 def _loaded(line: str) -> Any:

@@ -102,7 +102,8 @@ def list_in(content: bytes, file_rows: FileRows, options: Mapping[str, Any], *, 
         paths = columns.shown([each.path for each in likely])
         raise columns.SeveralColumns(
             f"Several lists in the object have {looks[0].value}: {paths}. Say which one is meant with the parameter column,"
-            f" such as column={likely[0].path}."
+            f" such as column={likely[0].path}.",
+            [each.path for each in likely][: columns.MAX_CHOICES],
         )
     return likely[0] if likely else None
 

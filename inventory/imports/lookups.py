@@ -11,11 +11,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from inventory.clock import HUNDRED_YEARS
 from inventory.errors import STATUS, InvalidRequest
-from inventory.imports.rows import Uploads
+from inventory.imports.rows import Uploads, format_of, read
 from inventory.jobs.job_type import STEP_SECONDS, FileRows, JobType, Step
 from inventory.jobs.model import COLUMN, Batch, InputRow, Job, Row, RowOutcome
 from inventory.limits import Limits
@@ -103,7 +103,16 @@ class LookupJobs(JobType):
     def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         return self._uploads.rows(job, self.file)
 
+    def rows_in(self, job: Job, file: BinaryIO) -> Iterator[tuple[InputRow, int]]:
+        return read(file, format_of(job), self.file.in_text)
+
+    def rejections(self, job: Job, input_rows: Sequence[InputRow]) -> Sequence[Row]:
+        return self._lookups(job, input_rows).rejections(job.created_at)
+
     def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> Lookups:
+        return self._lookups(job, input_rows)
+
+    def _lookups(self, job: Job, input_rows: Sequence[InputRow]) -> Lookups:
         seconds = job.options.get(FRESH_FOR)
         fresh_for = self._fresh_for if seconds is None else timedelta(seconds=seconds)
         return Lookups(
@@ -209,6 +218,10 @@ class Lookups:
         if new:
             self._mark(new)
 
+    def rejections(self, now: datetime) -> Sequence[Row]:
+        """The outcomes of the rows that name no target, or none within limits."""
+        return self._read(now)[0]
+
     def left(self) -> Sequence[InputRow]:
         return [*self._unread, *(input_row for open_ in self._open.values() for input_row in open_.input_rows)]
 
@@ -219,14 +232,14 @@ class Lookups:
         """The outcomes of rows that name no target or none within limits, the open targets, and the rows that are left."""
         rows, new, until = list[Row](), dict[str, Open](), self._ticks() + STEP_SECONDS
         unread: Sequence[InputRow] = ()
-        for read, input_row in enumerate(self._unread, 1):
+        for number, input_row in enumerate(self._unread, 1):
             target = self._target(input_row, now)
             if isinstance(target, Row):
                 rows.append(target)
             else:
                 new.setdefault(target.id, Open(target)).input_rows.append(input_row)
             if self._ticks() >= until:
-                unread = self._unread[read:]
+                unread = self._unread[number:]
                 break
         for record_id in self._beyond_limits(new):
             rows += [_out_of_scope(input_row, now) for input_row in new.pop(record_id).input_rows]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from inventory.errors import InvalidFile
 from inventory.imports.columns import (
+    MAX_CHOICES,
+    MAX_NAME,
     Look,
     advice,
     distinct,
@@ -33,7 +36,7 @@ def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, 
     if column is not None:
         named = [name for name in members if name == column] or [name for name in members if name.lower() == column.lower()]
         if objects and len(objects) == len(values) and not named and not _at_any(values, column):
-            raise InvalidFile(f"There is no member {column!r}. The members are: {shown(list(members))}.")
+            raise InvalidFile(f"There is no member {column!r}. The members are: {shown(list(members))}.", choices(values))
         return named[0] if named else column
     for look in looks_of(file_rows, options):
         found = _fitting_members(objects, look)
@@ -49,11 +52,18 @@ def member_of(values: Sequence[Any], file_rows: FileRows, options: Mapping[str, 
         texts = (text for value in objects for text in value.values())
         raise InvalidFile(
             f"No line is a string, nor an object with a member {file_rows.columns[0]!r}. Name another member with the"
-            f" parameter column.{existing}{advice(texts, file_rows, options)}"
+            f" parameter column.{existing}{advice(texts, file_rows, options)}",
+            choices(values),
         )
     if known is not None:
         refuse_incomplete(known, (value.get(known, "") for value in objects), file_rows, options)
     return known or file_rows.columns[0]
+
+
+def choices(values: Sequence[Any]) -> tuple[str, ...]:
+    """The members with texts in a sample of JSON lines, each of which can be asked for."""
+    found = (name for value in values if isinstance(value, dict) for name, text in _members(value) if text)
+    return tuple(islice((name for name in dict.fromkeys(found) if len(name) <= MAX_NAME), MAX_CHOICES))
 
 
 def qualifying_members(values: Sequence[Any], file_rows: FileRows, member: str) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import IO
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
@@ -18,12 +19,22 @@ MAX_BUFFER = 2 * CHUNK_BYTES
 """Bytes that are searched for the next boundary."""
 OVERHEAD = 64 * 1024
 """Bytes that a body may have besides its file."""
+MAX_FIELDS = 32 * 1024
+"""Bytes of all fields before the file."""
 MAX_NAME = 100
 """Characters of a field's name in a message."""
 
 
-def upload_of(stream: IO[bytes], content_type: str) -> Upload:
-    """The file in the field `file`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileForm:
+    """A form with a file, as it arrives: the texts of the fields before the file, and the file."""
+
+    fields: Mapping[str, Sequence[str]]
+    upload: Upload
+
+
+def form_of(stream: IO[bytes], content_type: str, fields: Collection[str] = ()) -> FileForm:
+    """The form whose last field is the file `file`; those before it, each a short text, are among `fields`.
 
     Raises `UnsupportedFile` if the body is not a form with files, and `UploadTooLarge` if the stream is too long. Raises
     `InvalidRequest` if it is malformed or incomplete, has no such file or another field. So does reading `content`.
@@ -34,12 +45,33 @@ def upload_of(stream: IO[bytes], content_type: str) -> Upload:
     if not options.get("boundary"):
         raise _malformed("its content type names no boundary")
     events = _events(stream, options["boundary"].encode("utf-8", "replace"))
-    first = next(events, None)
+    texts, first = _texts(events, fields)
     if not isinstance(first, File) or first.name != FIELD:
         raise _no_file(first)
     if not first.filename:
         raise InvalidRequest("No file was chosen.", {FIELD: ["It has no file name. Send a file with its name."]})
-    return Upload(first.filename, _content(events))
+    return FileForm(fields=texts, upload=Upload(first.filename, _content(events)))
+
+
+def _texts(events: Iterator[Event], fields: Collection[str]) -> tuple[Mapping[str, Sequence[str]], Event | None]:
+    """The texts of the fields at the beginning, and the first part that is none of them."""
+    found, size, after = list[tuple[str, bytearray]](), 0, None
+    for event in events:
+        if isinstance(event, Field) and event.name in fields:
+            found.append((event.name, bytearray()))
+            size += len(event.name)
+        elif isinstance(event, Data):
+            found[-1][1].extend(event.data)
+            size += len(event.data)
+        else:
+            after = event
+            break
+        if size > MAX_FIELDS:
+            raise InvalidRequest("The fields before the file are too long.", {"body": ["Send less in them."]})
+    texts: dict[str, list[str]] = {}
+    for name, text in found:
+        texts.setdefault(name, []).append(text.decode("utf-8", "replace"))
+    return texts, after
 
 
 def _content(events: Iterator[Event]) -> Iterator[bytes]:

@@ -1,14 +1,12 @@
-"""`/api/v1/imports`: a file becomes a job."""
+"""`/api/v1/imports`: a file becomes a job, or is looked at before it does."""
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 from flask.views import MethodView
 
-from inventory.access.current import owner
 from inventory.errors import (
     ForeignOrigin,
     InvalidFile,
@@ -18,39 +16,31 @@ from inventory.errors import (
     UnsupportedFile,
     UploadTooLarge,
 )
-from inventory.imports import schemas
-from inventory.imports.lookups import FRESH_FOR, LABELS
-from inventory.imports.multipart import OVERHEAD, upload_of
-from inventory.imports.service import ImportRequest
+from inventory.imports import answers, schemas
+from inventory.imports.receiving import import_request, received_form
+from inventory.imports.sniffing import HEAD_BYTES
 from inventory.jobs.responses import accepted, accepts_job
-from inventory.labels import read_labels
 from inventory.services import services
 from inventory.web_api.blueprint import Blueprint
+from inventory.web_api.responses import json_response
 
 blueprint = Blueprint("imports", __name__, url_prefix="/api/v1", description="Files that become jobs")
 
-KEY = re.compile(r"[\x20-\x7e]{1,128}")
-BODY = {
-    "required": True,
-    "content": {
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["file"],
-                "properties": {
-                    "file": {
-                        "type": "string",
-                        "format": "binary",
-                        "description": "A file of a type that the kind takes, or one gzipped, with `.gz` after its name."
-                        " At most INVENTORY_UPLOAD_LIMIT bytes.",
-                    }
-                },
-                "additionalProperties": False,
-            },
-            "example": {"file": "url,note\nhttps://example.com/,first\n"},
-        }
-    },
-}
+
+def _body(description: str) -> dict[str, Any]:
+    file = {"type": "string", "format": "binary", "description": description}
+    form = {"type": "object", "required": ["file"], "properties": {"file": file}, "additionalProperties": False}
+    example = {"file": "url,note\nhttps://example.com/,first\n"}
+    return {"required": True, "content": {"multipart/form-data": {"schema": form, "example": example}}}
+
+
+WHOLE = _body(
+    "A file of a type that the kind takes, or one gzipped, with `.gz` after its name. At most INVENTORY_UPLOAD_LIMIT bytes."
+)
+BEGINNING = _body(
+    f"The first {HEAD_BYTES:,} bytes of such a file, or the whole of a smaller one, with its name: of fewer bytes each is"
+    " taken for a whole file."
+)
 
 
 @blueprint.route("/imports")
@@ -59,7 +49,7 @@ class Imports(MethodView):
 
     @blueprint.headers(schemas.IdempotencyKey)
     @blueprint.arguments(schemas.ImportQuery, location="query")
-    @blueprint.doc(requestBody=BODY)
+    @blueprint.doc(requestBody=WHOLE)
     @accepts_job(blueprint, "jobs/queued")
     @blueprint.problems(
         InvalidRequest, ForeignOrigin, InvalidFile, UploadTooLarge, UnsupportedFile, TooManyUploads, StorageUnavailable
@@ -72,30 +62,29 @@ class Imports(MethodView):
 
         While a job is unfinished, the same bytes, kind and options answer that job; the same `Idempotency-Key` always does.
         """
-        if LABELS in query:
-            query[LABELS] = list(read_labels(LABELS, query[LABELS]))
-        if FRESH_FOR in query:  # JSON-ready, because the job keeps it
-            query[FRESH_FOR] = int(query[FRESH_FOR].total_seconds())
-        import_request = ImportRequest(query.pop("kind"), query, _key(), services().limits.of("import"))
-        services().imports.check(import_request)
-        _limit_body(services().imports.upload_limit)
-        with services().imports.slots.take(getattr(request.environ.get("gunicorn.socket"), "speed", None)):
-            upload = upload_of(request.stream, request.headers.get("Content-Type", ""))
-            return accepted(services().imports.accept(import_request, upload), services().imports.clock())
+        asked = import_request(query)
+        services().imports.check(asked)
+        with received_form() as form:
+            return accepted(services().imports.accept(asked, form.upload), services().imports.clock())
 
 
-def _limit_body(limit: int) -> None:
-    """Refuse a body whose announced length exceeds the limit; reading one fails where it exceeds the limit."""
-    request.max_content_length = limit + OVERHEAD
-    if (request.content_length or 0) > request.max_content_length:
-        raise UploadTooLarge(f"The body is larger than {limit:,} bytes. Send the file in parts, or gzipped.")
+@blueprint.route("/imports/preview")
+class Preview(MethodView):
+    """What files would become."""
 
+    @blueprint.arguments(schemas.PreviewQuery, location="query")
+    @blueprint.doc(requestBody=BEGINNING)
+    @blueprint.response(200, schemas.PreviewSchema, description="What it would be imported as", example="imports/preview")
+    @blueprint.problems(
+        InvalidRequest, ForeignOrigin, InvalidFile, UploadTooLarge, UnsupportedFile, TooManyUploads, StorageUnavailable
+    )
+    @blueprint.needs("import", limited=True, action="import.preview")
+    def post(self, query: dict[str, Any]) -> Response:
+        """Recognise a file by its beginning, before it is imported: its format, columns, and first rows. Nothing is stored.
 
-def _key() -> str | None:
-    """The Idempotency-Key, apart from those of other keys: nobody learns which ones they have used."""
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not KEY.fullmatch(key):
-        raise InvalidRequest(
-            "The Idempotency-Key cannot be used.", {"Idempotency-Key": ["Send 1 to 128 printable ASCII characters."]}
-        )
-    return f"{owner()}\n{key}" if key is not None and owner() else key
+        Without `kind` it is recognised as the kind that fits it best. The answer to a file that cannot be imported so is
+        that of the import; `columns` names the choices where `column` has to be sent.
+        """
+        asked = import_request(query)
+        with received_form(preview=True) as form:
+            return json_response(answers.preview(asked, form.upload))

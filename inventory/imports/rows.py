@@ -44,11 +44,15 @@ class Uploads:
             yield from read_in_blocks(file, file_format, file_rows.in_text)
 
     def _format(self, job: Job, file_rows: FileRows) -> FileFormat:
-        kept = job.options.get(FILE_FORMAT)
-        if kept is not None:
-            return FileFormat.from_option(kept)
+        if job.options.get(FILE_FORMAT) is not None:
+            return format_of(job)
         with self._files.open(upload_name(job.id)) as file:
             return detect_again(file, file_rows, job)
+
+
+def format_of(job: Job) -> FileFormat:
+    """The format that a job's file was found to have when it was uploaded."""
+    return FileFormat.from_option(job.options[FILE_FORMAT])
 
 
 def read(

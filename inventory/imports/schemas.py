@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Regexp
 
+from inventory.imports.preview import MAX_ROWS
 from inventory.jobs.job_type import JobType
+from inventory.jobs.responses import format_field
 from inventory.web_api.arguments import SECONDS, QuerySchema
 
 SCHEMES = ("https", "http")
@@ -86,6 +88,46 @@ class ImportQuery(QuerySchema):
             " Default: INVENTORY_FRESH_FOR, and INVENTORY_WEATHER_FRESH_FOR for cities.",
             "minimum": 0,
         },
+    )
+
+
+class PreviewQuery(ImportQuery):
+    """What might be done with the file."""
+
+    kind = KindField(
+        load_default="",
+        metadata={"example": "urls"},
+    )
+
+
+class PreviewRow(Schema):
+    """A row as it would be read."""
+
+    row = fields.Integer(required=True, metadata={"description": "Its number, as in the rows of a job."})
+    input = fields.String(required=True, metadata={"description": "What it says, at most 1,024 characters of it."})
+    code = fields.String(required=True, allow_none=True, metadata={"description": "Why it would be rejected, for programs."})
+    detail = fields.String(required=True, allow_none=True, metadata={"description": "The same as a sentence."})
+
+
+class PreviewSchema(Schema):
+    """What a file would be imported as."""
+
+    kind = fields.String(required=True, metadata={"description": "The kind that was asked for, or that fits best."})
+    file_name = fields.String(required=True)
+    format = format_field("As a job has it; null where only the whole file tells it, as of a large workbook.")
+    columns = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "What `column` may be: the names of columns or members, or the numbers of columns."},
+    )
+    rows = fields.List(
+        fields.Nested(PreviewRow), required=True, metadata={"description": f"The first rows, at most {MAX_ROWS}."}
+    )
+    good = fields.Integer(required=True, metadata={"description": "How many of these rows would be worked on."})
+    rejected = fields.Integer(required=True, metadata={"description": "How many of these rows would be rejected."})
+    is_whole = fields.Boolean(required=True, metadata={"description": "Whether these are all rows of the file."})
+    error = fields.String(
+        required=True, allow_none=True, metadata={"description": "What of the file cannot be read, as a job has it."}
     )
 
 

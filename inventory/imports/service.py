@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from secrets import token_hex
@@ -18,6 +18,7 @@ from inventory.errors import InvalidFile, InvalidRequest, OutOfScope, StorageUna
 from inventory.files import Files, Writer
 from inventory.imports.detection import detect
 from inventory.imports.file_format import FileFormat, format_of_name
+from inventory.imports.preview import Preview, best_of, preview_of
 from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.imports.upload import Upload
 from inventory.imports.upload_slots import UploadSlots
@@ -88,6 +89,33 @@ class ImportService:
         if import_request.limits is not None and not self.types[import_request.kind].takes_limits:
             raise OutOfScope("import")
 
+    def preview(self, import_request: ImportRequest, upload: Upload) -> Preview:
+        """What a file would become whose first bytes are uploaded, up to `HEAD_BYTES`; nothing is kept.
+
+        Without a kind, `import_request.kind` is "", it is previewed as the kind that fits it best. Raises what `check` and
+        `accept` do, and `UploadTooLarge` if there are more bytes.
+        """
+        asked = [import_request.kind] if import_request.kind else list(self.types)
+        taking = [kind for kind in asked if self._takes(replace(import_request, kind=kind))]
+        self.check(replace(import_request, kind=(taking or asked)[0]))
+        job = Job(
+            id="",
+            kind=import_request.kind,
+            created_at=self.clock(),
+            file_name=_kept_name(upload.file_name),
+            options={**import_request.options, **_limits(import_request)},
+        )
+        job_types = [self.types[kind] for kind in taking]
+        head = _head(upload.content)
+        return preview_of(job, job_types[0], head) if import_request.kind else best_of(job, job_types, head)
+
+    def _takes(self, import_request: ImportRequest) -> bool:
+        try:
+            self.check(import_request)
+        except (InvalidRequest, OutOfScope):
+            return False
+        return True
+
     def accept(self, import_request: ImportRequest, upload: Upload) -> Job:
         """The job that a file became, durably; or the one that this key, or another upload of the same bytes, began before.
 
@@ -151,6 +179,18 @@ class ImportService:
         if file_format is None and sniff_head is not None:
             file_format = sniff_head(bytes(head))
         return size, digest.hexdigest(), file_format
+
+
+def _head(content: Iterator[bytes]) -> bytes:
+    """All of the first bytes of a file, at least one and at most `HEAD_BYTES`."""
+    head = bytearray()
+    for piece in content:
+        head += piece
+        if len(head) > HEAD_BYTES:
+            raise UploadTooLarge(f"A preview is of the first {HEAD_BYTES:,} bytes of a file. Send no more.")
+    if not head:
+        raise InvalidFile("The file is empty.")
+    return bytes(head)
 
 
 def _limits(import_request: ImportRequest) -> Mapping[str, Any]:

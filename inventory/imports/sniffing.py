@@ -14,8 +14,8 @@ from inventory.imports import columns, gzipped, json_files, signatures
 from inventory.imports.beginning import MAX_SAMPLE, Beginning, Lines
 from inventory.imports.encodings import encoding_of
 from inventory.imports.file_format import FileFormat, format_of_name
-from inventory.imports.tables import WHOLE_LINE, announced_delimiter, most_cells, table_of
-from inventory.jobs.job_type import FileRows, LineFormat
+from inventory.imports.tables import announced_delimiter, most_cells, table_of
+from inventory.jobs.job_type import WHOLE_LINE, FileRows, LineFormat
 
 HEAD_BYTES = 256 * 1024
 """Bytes of the beginning of a file that are examined."""
@@ -143,7 +143,15 @@ def _csv(begun: Beginning, found: FileFormat) -> FileFormat:
     if header and begun.whole and len(table.rows) == 1 and len(begun.lines) < MAX_SAMPLE:
         raise InvalidFile("The file has a header and nothing else.")
     width = most_cells(table.rows, header=header) if number < len(table.rows[0]) else 0
-    found = replace(found, delimiter=delimiter, column=number, header=header, first_line=table.numbers[0], width=width)
+    found = replace(
+        found,
+        delimiter=delimiter,
+        column=number,
+        header=header,
+        first_line=table.numbers[0],
+        width=width,
+        columns=columns.choices(table.rows[0], begun.file_rows, begun.options, header=header),
+    )
     if not header:
         return found
     qualifiers = columns.qualifying_columns(table.rows[0], begun.file_rows, number)

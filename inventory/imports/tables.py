@@ -12,11 +12,9 @@ from typing import Any
 
 from inventory.imports.beginning import Lines
 from inventory.imports.columns import Look, looks_of, lower, numbered
-from inventory.jobs.job_type import FileRows
+from inventory.jobs.job_type import WHOLE_LINE, FileRows
 
 DELIMITERS = ",;\t|"
-WHOLE_LINE = "\x1f"
-"""The delimiter of a table with one column: a character that no text has."""
 SEPARATOR = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 """How Excel writes and reads the delimiter in the first line."""
 QUOTED = re.compile(r'\s*"(?:[^"]|"")*"([,;\t|])|[^",;\t|]+([,;\t|])"(?:[^"]|"")*"(?:\2|$)')

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from math import ceil
 from typing import Any
 
 from inventory.clock import rfc3339
+from inventory.jobs.job_type import WHOLE_LINE, LineFormat
 from inventory.jobs.model import FILE_FORMAT, Job, Row
 from inventory.masking import Masking
 
@@ -57,13 +59,21 @@ def row_document(row: Row, masking: Masking) -> Document:
     }
 
 
+def format_document(kept: Mapping[str, Any]) -> Document:
+    """What was found out about a file, as `FILE_FORMAT` keeps it."""
+    is_table = kept["line_format"] == LineFormat.CSV and kept["delimiter"] != WHOLE_LINE
+    return {
+        "name": kept.get("shape") or kept["line_format"],
+        "encoding": kept["encoding"],
+        "column": kept.get("column_name") or kept["member"],
+        "delimiter": kept["delimiter"] if is_table else None,
+    }
+
+
 def _format(job: Job) -> Document | None:
     """What was found out about the file when it was uploaded; None without a file, or for one of an earlier version."""
     kept = job.options.get(FILE_FORMAT)
-    if kept is None:
-        return None
-    column = kept.get("column_name") or kept["member"]
-    return {"name": kept.get("shape") or kept["line_format"], "encoding": kept["encoding"], "column": column}
+    return None if kept is None else format_document(kept)
 
 
 def _elapsed(job: Job, now: datetime) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from inventory.jobs.line_blocks import LineBlock
 from inventory.jobs.model import Batch, InputRow, Job, Row
@@ -41,6 +41,8 @@ DOCUMENTS = frozenset(LineFormat) - {
 }  # fmt: skip
 JSON_LINES = {".jsonl": LineFormat.JSON, ".ndjson": LineFormat.JSON}
 WORKBOOKS = dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), LineFormat.WORKBOOK)
+WHOLE_LINE = "\x1f"
+"""The delimiter of a table with one column: a character that no text has."""
 TABLES = {".csv": LineFormat.CSV, ".tsv": LineFormat.CSV, ".txt": LineFormat.TEXT} | JSON_LINES | WORKBOOKS
 
 
@@ -146,6 +148,14 @@ class JobType(Protocol):
 
         Raises `UnreadableFile` where the rest cannot be read; the rows before it count.
         """
+
+    def rows_in(self, job: Job, file: BinaryIO) -> Iterator[tuple[InputRow | LineBlock, int]]:
+        """What `input_rows` returns, of the beginning of a file that is not kept; of types without files nothing."""
+        return iter(())
+
+    def rejections(self, job: Job, input_rows: Sequence[InputRow]) -> Sequence[Row]:
+        """The outcomes of those rows that cannot be worked on as they are, found out without any work on the others."""
+        return ()
 
     def begin(self, job: Job, batch: Batch, input_rows: Sequence[InputRow]) -> BatchTask:
         """The work on those rows of a batch that have no outcome yet, or on one of them.

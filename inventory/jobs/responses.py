@@ -7,13 +7,14 @@ from datetime import datetime
 from functools import partial
 
 from flask import Response, request, url_for
+from marshmallow import fields
 
 from inventory.access.current import caller
 from inventory.jobs.allowed import all_or_broken_off
 from inventory.jobs.answers import shown
 from inventory.jobs.exports import rows_as_csv
 from inventory.jobs.model import Job, RowOutcome
-from inventory.jobs.schemas import JobSchema
+from inventory.jobs.schemas import FormatSchema, JobSchema
 from inventory.jobs.seeing import seen_job
 from inventory.jobs.stream_slots import DOWNLOADING
 from inventory.services import services
@@ -24,6 +25,11 @@ from inventory.web_api.responses import json_response
 def accepts_job(blueprint: Blueprint, example: str) -> Callable[[View], View]:
     """Document that a view answers with an accepted job."""
     return blueprint.response(202, JobSchema, description="Accepted, durably; Location has the job", example=example)
+
+
+def format_field(description: str) -> fields.Nested:
+    """Document a member that is as `format` of a job, null if there is none."""
+    return fields.Nested(FormatSchema, required=True, allow_none=True, metadata={"description": description})
 
 
 def accepted(job: Job, now: datetime) -> Response:

@@ -35,6 +35,11 @@ class FormatSchema(Schema):
         allow_none=True,
         metadata={"description": "The column or member with the values, and those added."},
     )
+    delimiter = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={"description": "What is between the cells of a table in text; null for all else.", "example": ","},
+    )
 
 
 class JobSchema(Schema):

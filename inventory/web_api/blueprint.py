@@ -18,6 +18,7 @@ from inventory.errors import (
     CsrfFailed,
     ExpiredKey,
     ForeignOrigin,
+    InvalidFile,
     InvalidKey,
     InvalidQuery,
     InventoryError,
@@ -63,6 +64,10 @@ class ProblemSchema(Schema):
         metadata={"description": "For each field what is wrong and what to send instead."},
     )
     position = fields.Integer(metadata={"description": "The character of a query that is wrong, counted from 1."})
+    columns = fields.List(
+        fields.String(),
+        metadata={"description": "The columns of a file, where the parameter `column` has to say which one is meant."},
+    )
     failure = fields.Dict(metadata={"description": "How the collection failed, and the redirects before: as in a record."})
 
 
@@ -164,6 +169,8 @@ def _examples_of(errors: Iterable[type[InventoryError] | int]) -> dict[int, dict
             lines[status][code]["failure"] = "records/failure"
         if error is InvalidQuery:
             lines[status][code]["position"] = 12
+        if error is InvalidFile:
+            lines[status][code]["columns"] = ["page", "image"]
     return lines
 
 

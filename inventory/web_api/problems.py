@@ -17,6 +17,7 @@ from inventory.clock import rfc3339
 from inventory.errors import (
     STATUS,
     CollectionFailed,
+    InvalidFile,
     InvalidQuery,
     InvalidRequest,
     InventoryError,
@@ -131,6 +132,7 @@ def answer(error: InventoryError) -> Response:
         error.public_detail if isinstance(error, StorageUnavailable) else str(error),
         errors=error.errors if isinstance(error, InvalidRequest) else None,
         position=error.position if isinstance(error, InvalidQuery) else None,
+        columns=(list(error.columns) or None) if isinstance(error, InvalidFile) else None,
         failure=_failure_document(error.failure) if isinstance(error, CollectionFailed) else None,
     )
     if isinstance(error, StorageUnavailable):

@@ -104,6 +104,9 @@ TABLE = (
         "POST", f"{V1}/imports", "import", f"{V1}/imports?kind=urls", data={"file": b"http://a.test/new\n"}, ok=202,
         beyond=(202, None),
     ),
+    line(
+        "POST", f"{V1}/imports/preview", "import", data={"file": b"http://a.test/new\n"}, beyond=(200, None),
+    ),
     line("GET", f"{V1}/jobs", "read", **EMPTY, other="import"),
     line("GET", JOB, "read", f"{V1}/jobs/{{job}}", beyond=NO_JOB, other="import"),
     line("GET", f"{JOB}/rows", "read", f"{V1}/jobs/{{job}}/rows", beyond=NO_JOB, other="import"),

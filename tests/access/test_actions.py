@@ -15,6 +15,7 @@ ACTIONS = {
     "DELETE /api/v1/metadata": "metadata.delete",
     "PUT /api/v1/metadata/tags": "metadata.tag",
     "POST /api/v1/imports": "import.create",
+    "POST /api/v1/imports/preview": "import.preview",
     "POST /api/v1/jobs/<job_id>/cancel": "job.cancel",
     "POST /api/v1/jobs/<job_id>/retry": "job.retry",
     "DELETE /api/v1/history": "history.delete",

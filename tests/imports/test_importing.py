@@ -177,7 +177,7 @@ def test_log_lines_are_taken(client: FlaskClient) -> None:
     assert answer.status_code == 202
     assert answer.json is not None
     assert (answer.json["kind"], answer.json["status"], answer.json["file_name"]) == ("events", "queued", "log.jsonl")
-    assert answer.json["format"] == {"name": "json", "encoding": "utf-8", "column": None}
+    assert answer.json["format"] == {"name": "json", "encoding": "utf-8", "column": None, "delimiter": None}
 
 
 def test_a_log_file_without_an_event_is_refused_with_what_it_has_and_may_be_sent_with_its_names(client: FlaskClient) -> None:

@@ -67,13 +67,14 @@ def test_a_scheme_that_cannot_be_meant_is_refused(client: FlaskClient, query: di
 
 
 @pytest.mark.parametrize(
-    ("content", "name", "name_of_it", "encoding", "column"),
+    ("content", "name", "name_of_it", "encoding", "column", "delimiter"),
     [
-        (b"https://example.test/\n", "a.txt", "text", "utf-8", None),
-        ("Nr;Webseite\n1;https://example.test/ü\n".encode("utf-16"), "a.csv", "csv", "utf-16", "Webseite"),
-        (b'{"a": {"url": "https://example.test/"}}\n', "a.jsonl", "json", "utf-8", "a.url"),
-        (b"<urlset><url><loc>https://example.test/</loc></url></urlset>", "a.xml", "sitemap", "utf-8", "loc"),
-        (workbook({"a": {1: ["URL"], 2: ["https://example.test/"]}}), "a.xlsx", "xlsx", "utf-8", "URL"),
+        (b"https://example.test/\n", "a.txt", "text", "utf-8", None, None),
+        (b"url\nhttps://example.test/\n", "a.csv", "csv", "utf-8", "url", None),
+        ("Nr;Webseite\n1;https://example.test/ü\n".encode("utf-16"), "a.csv", "csv", "utf-16", "Webseite", ";"),
+        (b'{"a": {"url": "https://example.test/"}}\n', "a.jsonl", "json", "utf-8", "a.url", None),
+        (b"<urlset><url><loc>https://example.test/</loc></url></urlset>", "a.xml", "sitemap", "utf-8", "loc", None),
+        (workbook({"a": {1: ["URL"], 2: ["https://example.test/"]}}), "a.xlsx", "xlsx", "utf-8", "URL", None),
     ],
 )
 def test_a_job_names_what_its_file_was_taken_for(
@@ -85,10 +86,11 @@ def test_a_job_names_what_its_file_was_taken_for(
     name_of_it: str,
     encoding: str,
     column: str | None,
+    delimiter: str | None,
 ) -> None:
     job = send(client, content, name)
 
-    assert job["format"] == {"name": name_of_it, "encoding": encoding, "column": column}
+    assert job["format"] == {"name": name_of_it, "encoding": encoding, "column": column, "delimiter": delimiter}
     assert work_to_the_end(services, clock, job["job_id"]).counts.succeeded == 1
 
 
