@@ -28,11 +28,13 @@ def event_document(event: Event) -> Document:
 
 def stats_document(stats: EventStats) -> Document:
     """Counts: of levels and services the largest first, of hours the newest."""
+    by_hour = {rfc3339(hour): stats.by_hour[hour] for hour in sorted(stats.by_hour, reverse=True)}
     return {
         "total": stats.total,
         "by_level": _largest_first(stats.by_level),
         "by_service": _largest_first(stats.by_service),
-        "by_hour": {rfc3339(hour): stats.by_hour[hour] for hour in sorted(stats.by_hour, reverse=True)},
+        "by_hour": {hour: sum(counts.values()) for hour, counts in by_hour.items()},
+        "by_hour_and_level": {hour: _largest_first(counts) for hour, counts in by_hour.items()},
     }
 
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from inventory.listing import Key
 
+MAX_LEVELS = 6
+"""Levels that events may have."""
 MAX_SEARCHED, MAX_SEARCHED_CHARACTERS = 10_000, 16 * 1024 * 1024
 """Events that a search looks at for one page, or minutes in which a trace may be, and characters of messages."""
 
@@ -68,12 +70,12 @@ class EventFilter:
 
 @dataclass(frozen=True, slots=True)
 class EventStats:
-    """How many events there are, by level, by service, and by the hour that they begin in (newest first)."""
+    """How many events there are, by level, by service, and by the hour that they begin in (newest first) and the level."""
 
     total: int
     by_level: Mapping[str, int]
     by_service: Mapping[str, int]
-    by_hour: Mapping[datetime, int]
+    by_hour: Mapping[datetime, Mapping[str, int]]
 
 
 @dataclass(slots=True)

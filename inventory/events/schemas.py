@@ -96,3 +96,9 @@ class StatsSchema(Schema):
     by_level = _counts("By level.")
     by_service = _counts("By service, the largest count first.")
     by_hour = _counts("By hour, named by its first instant, newest first; at most the 168 newest hours that have events.")
+    by_hour_and_level = fields.Dict(
+        keys=fields.String(),
+        values=fields.Dict(keys=fields.String(), values=fields.Integer()),
+        required=True,
+        metadata={"description": "Of the same hours, by level."},
+    )

@@ -8,7 +8,9 @@ exactly. SQLite's text and BSON's strings refuse lone surrogates, and BSON refus
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -121,3 +123,11 @@ def spent(record: Record, *, now: datetime, retry_at: datetime) -> Failure:
     """The failure of a record whose last attempt never ended: its worker died of it, or hung."""
     detail = f"Gave up after {record.attempt} attempts: each worker crashed or timed out."
     return Failure("timeout", detail, False, record.attempt, now, retry_at)
+
+
+def newest_hours(groups: Iterable[Sequence[Any]], hours: int) -> dict[datetime, dict[str, int]]:
+    """The counts by level of the first hours of groups of an hour in milliseconds, a level and a count, in their order."""
+    found: dict[datetime, dict[str, int]] = {}
+    for hour, level, count in groups:
+        found.setdefault(instant_of(hour), {})[read_text(level) or ""] = count
+    return dict(islice(found.items(), hours))

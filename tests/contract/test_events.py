@@ -39,7 +39,10 @@ def matches(event: Event, chosen: EventFilter) -> bool:
 
 def stats_of(events: list[Event], *, hours: int) -> EventStats:
     """What the statistics of these events are."""
-    by_hour = Counter(each.timestamp.replace(minute=0, second=0, microsecond=0) for each in events)
+    by_hour: dict[datetime, Counter[str]] = {}
+    for each in events:
+        hour = each.timestamp.replace(minute=0, second=0, microsecond=0)
+        by_hour.setdefault(hour, Counter())[each.level] += 1
     return EventStats(
         total=len(events),
         by_level=Counter(each.level for each in events),
@@ -96,7 +99,7 @@ def test_an_event_that_is_kept_already_changes_nothing(store: Store) -> None:
 
     assert listed(store) == [event(n) for n in (4, 3, 2, 1)]
     assert store.events.stats(EVERYTHING, hours=9) == EventStats(
-        4, {"INFO": 4}, {"api": 4}, {NOW.replace(minute=0, second=0, microsecond=0): 4}
+        4, {"INFO": 4}, {"api": 4}, {NOW.replace(minute=0, second=0, microsecond=0): {"INFO": 4}}
     )
 
 
@@ -235,11 +238,11 @@ def test_a_place_that_no_event_had_is_a_place_all_the_same(store: Store, name: s
 
 def test_the_newest_hours_are_counted(store: Store) -> None:
     start = NOW.replace(minute=0, second=0, microsecond=0)
-    store.events.add([event(n, start + n * HOUR / 2) for n in range(10)])
+    store.events.add([event(n, start + n * HOUR / 2, level="ERROR" if n % 2 else "INFO") for n in range(10)])
 
     stats = store.events.stats(EVERYTHING, hours=2)
 
-    assert dict(stats.by_hour) == {start + 4 * HOUR: 2, start + 3 * HOUR: 2}
+    assert dict(stats.by_hour) == {start + n * HOUR: {"INFO": 1, "ERROR": 1} for n in (3, 4)}
     assert list(stats.by_hour) == [start + 4 * HOUR, start + 3 * HOUR], "newest first"
     assert stats.total == 10
 

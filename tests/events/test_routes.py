@@ -189,6 +189,10 @@ def test_statistics_count_by_level_service_and_hour(client: FlaskClient) -> None
         "by_level": {"info": 3, "error": 1, "warning": 1},
         "by_service": {"checkout": 3, "billing": 2},
         "by_hour": {"2026-01-31T13:00:00.000Z": 3, "2026-01-31T12:00:00.000Z": 2},
+        "by_hour_and_level": {
+            "2026-01-31T13:00:00.000Z": {"info": 2, "warning": 1},
+            "2026-01-31T12:00:00.000Z": {"error": 1, "info": 1},
+        },
     }
 
 
@@ -201,11 +205,12 @@ def test_statistics_take_the_same_filters(client: FlaskClient) -> None:
         "by_level": {"info": 1, "warning": 1},
         "by_service": {"billing": 2},
         "by_hour": {"2026-01-31T13:00:00.000Z": 2},
+        "by_hour_and_level": {"2026-01-31T13:00:00.000Z": {"info": 1, "warning": 1}},
     }
 
 
 def test_statistics_of_nothing_are_empty(client: FlaskClient) -> None:
-    assert client.get(STATS).json == {"total": 0, "by_level": {}, "by_service": {}, "by_hour": {}}
+    assert client.get(STATS).json == {"total": 0, "by_level": {}, "by_service": {}, "by_hour": {}, "by_hour_and_level": {}}
 
 
 def test_statistics_name_at_most_a_week_of_hours(client: FlaskClient, services: Services) -> None:

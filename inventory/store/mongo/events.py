@@ -6,15 +6,25 @@ stored ready: `hour` is the instant at which the event's hour begins. Texts from
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from pymongo.database import Database
 
 from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents, PlainEvent, id_of
 from inventory.listing import Key
-from inventory.store.codecs import content_bytes, instant_of, read_content, read_text, text_bytes, to_millis, to_millis_up
+from inventory.store.codecs import (
+    content_bytes,
+    instant_of,
+    newest_hours,
+    read_content,
+    read_text,
+    text_bytes,
+    to_millis,
+    to_millis_up,
+)
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.documents import after_key, newest_first
 from inventory.store.mongo.upserts import insert_new
@@ -89,18 +99,29 @@ class MongoEvents(Adapter):
         with self._connection.database(STATS_TIMEOUT) as database:
             by_level = _counts(database, match, "level")
             by_service = _counts(database, match, "service")
-            by_hour = _counts(database, match, "hour", {"$sort": {"_id": -1}}, {"$limit": hours})
+            # The newest hours of all levels are among the newest ones of each.
+            of_levels = [
+                (hour, level, count)
+                for level in by_level
+                for hour, count in _newest_hours(
+                    database, {"$match": {"$and": [_conditions(chosen), {"level": level}]}}, hours
+                )
+            ]
         return EventStats(
             total=sum(by_level.values()),
             by_level={read_text(level) or "": count for level, count in by_level.items()},
             by_service={read_text(service) or "": count for service, count in by_service.items()},
-            by_hour={instant_of(hour): count for hour, count in by_hour.items()},
+            by_hour=newest_hours(sorted(of_levels, key=itemgetter(0), reverse=True), hours),
         )
 
 
 def _counts(database: Database[Document], match: Document, name: str, *stages: Document) -> dict[Any, int]:
     by_name: Document = {"$group": {"_id": f"${name}", "events": {"$sum": 1}}}
     return {each["_id"]: each["events"] for each in database["events"].aggregate([match, by_name, *stages])}
+
+
+def _newest_hours(database: Database[Document], match: Document, hours: int) -> Iterable[tuple[int, int]]:
+    return _counts(database, match, "hour", {"$sort": {"_id": -1}}, {"$limit": hours}).items()
 
 
 def _conditions(chosen: EventFilter) -> Document:

@@ -8,9 +8,18 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from inventory.events.model import MAX_SEARCHED, Event, EventFilter, EventSearch, EventStats, FoundEvents, PlainEvent
+from inventory.events.model import (
+    MAX_LEVELS,
+    MAX_SEARCHED,
+    Event,
+    EventFilter,
+    EventSearch,
+    EventStats,
+    FoundEvents,
+    PlainEvent,
+)
 from inventory.listing import Key
-from inventory.store.codecs import LARGEST, instant_of, read_text, to_millis
+from inventory.store.codecs import LARGEST, newest_hours, read_text, to_millis
 from inventory.store.sqlite import event_jobs
 from inventory.store.sqlite.connections import TIMEOUT, Adapter, Borrowed, Row
 from inventory.store.sqlite.event_rows import AFTER, EVENT, ORDER, conditions_of, event_of, page, searched, values_of
@@ -34,10 +43,10 @@ LISTING = f"""
     SELECT {EVENT} FROM events INDEXED BY {{index}}
     WHERE {{chosen}} AND {AFTER}
     ORDER BY {ORDER} LIMIT :limit"""
-COUNTS = "SELECT {name}, count(*) FROM events INDEXED BY {index} WHERE {chosen} GROUP BY {name}"
+COUNTS = "SELECT {name}, NULL, count(*) FROM events INDEXED BY {index} WHERE {chosen} GROUP BY {name}"
 HOURS = f"""
-    SELECT timestamp - (timestamp % {HOUR} + {HOUR}) % {HOUR} AS hour, count(*)
-    FROM events INDEXED BY {{index}} WHERE {{chosen}} GROUP BY hour ORDER BY hour DESC LIMIT :hours"""
+    SELECT timestamp - (timestamp % {HOUR} + {HOUR}) % {HOUR} AS hour, level, count(*)
+    FROM events INDEXED BY {{index}} WHERE {{chosen}} GROUP BY hour, level ORDER BY hour DESC LIMIT :hours * {MAX_LEVELS}"""
 
 NEXT_JOB = f"SELECT {event_jobs.ID} FROM events WHERE job_id > {event_jobs.kept(':job_id')} ORDER BY job_id LIMIT 1"
 NOTED = "SELECT 1 FROM event_imports WHERE job_id = :job_id"
@@ -115,12 +124,12 @@ class SqliteEvents(Adapter):
         # One statement, so that all three count the same events.
         every = " UNION ALL ".join(f"SELECT {number}, * FROM ({each})" for number, each in enumerate(statements))
         found = self._connections.rows(every, values | {"hours": hours})
-        levels, services, by_hour = ([row[1:] for row in found if row[0] == number] for number in range(3))
+        levels, services, groups = ([row[1:] for row in found if row[0] == number] for number in range(3))
         return EventStats(
-            total=sum(count for _, count in levels),
-            by_level={read_text(level) or "": count for level, count in levels},
-            by_service={read_text(service) or "": count for service, count in services},
-            by_hour={instant_of(hour): count for hour, count in by_hour},
+            total=sum(count for *_, count in levels),
+            by_level={read_text(level) or "": count for level, _, count in levels},
+            by_service={read_text(service) or "": count for service, _, count in services},
+            by_hour=newest_hours(groups, hours),
         )
 
 
