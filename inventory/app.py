@@ -32,6 +32,7 @@ from inventory.records import routes as records
 from inventory.services import EXTENSION, Services
 from inventory.ui import api_docs, formats, home, login, pages, security_txt, visitors
 from inventory.ui import diffs as diff_pages
+from inventory.ui import events as event_pages
 from inventory.ui import jobs as job_pages
 from inventory.ui import products as product_pages
 from inventory.ui import records as record_pages
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         diff_pages,
         weather_pages,
         product_pages,
+        event_pages,
     ):
         app.register_blueprint(pages_of.blueprint)
     app.register_blueprint(sockets.sockets)

@@ -20,6 +20,8 @@ from inventory.web_api.same_origin import SAFE
 
 MADE = frozenset({HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
 """Statuses whose Location has the id of what was made."""
+MADE_BY_FORMS = frozenset({"import.create"})
+"""Actions of forms of our pages that are answered 303, whose Location has the id."""
 FOREIGN = STATUS[ForeignOrigin][1]
 REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS})
 
@@ -65,5 +67,6 @@ def _target(action: str, response: Response) -> str:
     loaded: dict[str, Any] = g.get("loaded") or {}
     if action.startswith("metadata."):
         return str(loaded.get("url", ""))
-    made = response.headers.get("Location", "") if response.status_code in MADE else ""
+    is_made = response.status_code in MADE or (response.status_code == HTTPStatus.SEE_OTHER and action in MADE_BY_FORMS)
+    made = response.headers.get("Location", "") if is_made else ""
     return urlsplit(made).path.rpartition("/")[2] or str(loaded.get("name", ""))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import unicodedata
 
 from flask import Blueprint
+from markupsafe import escape
 
 blueprint = Blueprint("formats", __name__)
 
 UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """The categories of what has no shape, or changes how other characters are shown: controls, formats, lone surrogates."""
+ESCAPED = {character: len(escape(character)) for character in "&<>'\""}
+"""The bytes that a page takes for these characters."""
 JOINERS = "\u200c\u200d"
 """Of these, what ordinary words and emoji have."""
 
@@ -57,6 +60,17 @@ def visible(text: object, *, lines: bool = False) -> str:
         return written
     kept = JOINERS + "\n\t" * lines
     return "".join(c if c in kept or unicodedata.category(c) not in UNSEEN else _escaped(c) for c in written)
+
+
+@blueprint.app_template_filter()
+def cut(text: object, room: int) -> str:
+    """A text of others as `visible` writes it, as much of its beginning as takes `room` bytes of a page."""
+    shown, left = visible(str(text)[: room + 1]), room
+    for number, character in enumerate(shown):
+        left -= ESCAPED.get(character) or len(character.encode())
+        if left < 0:
+            return f"{shown[:number]}…"
+    return shown
 
 
 def _escaped(character: str) -> str:

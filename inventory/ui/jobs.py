@@ -1,30 +1,65 @@
-"""`/jobs` and `/jobs/{id}`: jobs in a browser; without JavaScript a page shows the state at the time of the request."""
+"""`/jobs` and `/jobs/{id}`: import a file, follow its job, and see its rows; without JavaScript as things stand now."""
 
 from __future__ import annotations
 
-from flask import Response, request
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from inventory.errors import UnknownJob
+from flask import Response, request, url_for
+
+from inventory.access.current import caller
+from inventory.access.model import Verb
+from inventory.access.service import has_verb
+from inventory.errors import InventoryError, JobFinished, NotRetryable, UnknownJob
+from inventory.imports import receiving
+from inventory.imports import schemas as import_schemas
+from inventory.imports.sniffing import HEAD_BYTES
 from inventory.jobs import answers, schemas
-from inventory.jobs.documents import job_document
+from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.jobs.responses import csv_of_rows
-from inventory.jobs.seeing import seen_job
+from inventory.jobs.seeing import changed_job
 from inventory.services import services
-from inventory.ui.page_errors import page_blueprint
-from inventory.ui.pages import page
+from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.pages import page, see_other
+from inventory.ui.visitors import FIELD, check_form, checks_token
 from inventory.web_api import arguments, needs
 
 blueprint = page_blueprint("job_pages")
 
-NEWEST = {"status": None, "limit": 50, "cursor": None}
-ROWS_QUERY = schemas.RowsQuery()
+JOBS_QUERY, ROWS_QUERY, IMPORT_QUERY = schemas.JobsQuery(), schemas.RowsQuery(), import_schemas.ImportQuery()
+NEWEST = JOBS_QUERY.load({})
+PAGE_ROWS = 25
+"""Rows of a job on one page, each with a URL that may be long."""
+FIRST_ROWS = ROWS_QUERY.load({"limit": PAGE_ROWS})
+LABELS = "tag"
+FIELDS = (FIELD, *IMPORT_QUERY.fields)
+"""What the form of an import has before its file: the parameters of the API's route, of which `tag` are all labels."""
+OVER = tuple(status.value for status in JobStatus if status.finished)
 
 
 @blueprint.get("/jobs")
 @needs.needs("read", limited=True, other="import")
 def all_jobs() -> Response:
-    """The newest jobs."""
-    return page("jobs.html", jobs=answers.jobs(NEWEST)["jobs"])
+    """A page of the jobs, and the form for a new one."""
+    return _all_jobs(arguments.load(JOBS_QUERY, arguments.query, request))
+
+
+@blueprint.post("/jobs")
+@checks_token
+@needs.needs("import", limited=True, counted="imports", action="import.create")
+def import_file() -> Response:
+    """Import the file of the form, as the API's route does, and lead on to its job."""
+    sent: dict[str, Any] = {}
+    try:
+        with receiving.received_form(FIELDS) as form:
+            check_form(form.fields.get(FIELD, [""])[0])
+            sent.update(_parameters(form.fields))
+            asked = receiving.import_request(arguments.load(IMPORT_QUERY, lambda _: sent, request))
+            services().imports.check(asked)
+            job = services().imports.accept(asked, form.upload)
+    except InventoryError as error:
+        return _all_jobs(NEWEST, problem=problem_of(error), sent=sent)
+    return see_other(url_for("job_pages.one_job", job_id=job.id))
 
 
 @blueprint.get("/jobs/<job_id>/rows.csv")
@@ -37,9 +72,85 @@ def rows_of_job(job_id: str) -> Response:
 @blueprint.get("/jobs/<job_id>")
 @needs.needs("read", limited=True, other="import")
 def one_job(job_id: str) -> Response:
-    """One job and its progress as it happens."""
+    """One job, its progress as it happens, and a page of its rows."""
+    query = arguments.load(ROWS_QUERY, arguments.query, request)
+    return _one_job(job_id, query if "limit" in request.args else query | {"limit": PAGE_ROWS})
+
+
+@blueprint.post("/jobs/<job_id>/cancel")
+@needs.needs("import", limited=True)
+def cancel(job_id: str) -> Response:
+    """Cancel a job, as the API's route does."""
     try:
-        job = seen_job(job_id)
+        services().jobs.cancel(changed_job(job_id).id)
+    except JobFinished as error:
+        return _one_job(job_id, FIRST_ROWS, problem_of(error))
+    return see_other(url_for("job_pages.one_job", job_id=job_id))
+
+
+@blueprint.post("/jobs/<job_id>/retry")
+@needs.needs("import", limited=True, counted="imports")
+def retry(job_id: str) -> Response:
+    """Try the failed rows of a job again, as the API's route does, and lead on to the new job."""
+    try:
+        job = services().jobs.retry(changed_job(job_id).id)
+    except NotRetryable as error:
+        return _one_job(job_id, FIRST_ROWS, problem_of(error))
+    return see_other(url_for("job_pages.one_job", job_id=job.id))
+
+
+def _parameters(fields: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The parameters of an import as its query has them: what was left empty was not sent."""
+    texts = {name: text for name, [text, *_] in fields.items() if text.strip() and name != FIELD}
+    labels = [label.strip() for label in texts.pop(LABELS, "").split(",") if label.strip()]
+    return texts | ({LABELS: labels} if labels else {})
+
+
+def _all_jobs(
+    query: dict[str, Any], *, problem: dict[str, Any] | None = None, sent: Mapping[str, Any] | None = None
+) -> Response:
+    kinds = [
+        {"name": each.name, "description": each.description, "options": list(each.options), "file": each.file}
+        for each in services().imports.types.values()
+    ]
+    return page(
+        "jobs.html",
+        200 if problem is None else problem["status"],
+        found=answers.jobs(query),
+        chosen=query["status"],
+        statuses=list(JobStatus),
+        problem=problem,
+        sent=sent or {},
+        kinds=kinds,
+        may_import=has_verb(caller().scopes, Verb.IMPORT),
+        head_bytes=HEAD_BYTES,
+        upload_limit=services().imports.upload_limit,
+    )
+
+
+def _one_job(job_id: str, query: dict[str, Any], problem: dict[str, Any] | None = None) -> Response:
+    try:
+        job = answers.job(job_id)
     except UnknownJob:
         return page("no_job.html", 404, job_id=job_id)
-    return page("job.html", job=job_document(job, services().jobs.clock()), over=job.status.finished)
+    found = answers.rows(job_id, query)
+    return page(
+        "job.html",
+        200 if problem is None else problem["status"],
+        job=job,
+        over=job["status"] in OVER,
+        found=found,
+        urls=_urls_of(job["kind"], found["rows"]),
+        outcome=query["outcome"],
+        outcomes=list(RowOutcome),
+        problem=problem,
+        may_import=has_verb(caller().scopes, Verb.IMPORT),
+    )
+
+
+def _urls_of(kind: str, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """The URLs of the records that the rows led to, by their ids."""
+    record_ids = [row["record_id"] for row in rows if row["record_id"]]
+    if kind != "urls" or not record_ids:
+        return {}
+    return {record_id: record.target.key for record_id, record in services().records.find_all(record_ids).items()}

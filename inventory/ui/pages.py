@@ -29,6 +29,7 @@ NAVIGATION = (
     ("job_pages.all_jobs", "Jobs"),
     ("weather_pages.weather", "Weather"),
     ("product_pages.catalogue", "Products"),
+    ("event_pages.events", "Log events"),
     ("api_docs.swagger_ui", "API"),
 )
 """The pages that each page links to: endpoint and title."""

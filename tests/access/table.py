@@ -122,6 +122,13 @@ TABLE = (
         other="import",
     ),
     line("GET", "/jobs", "read", **EMPTY, other="import"),
+    line(
+        "POST", "/jobs", "import", data={"kind": "urls", "file": b"http://a.test/new\n"}, ok=303, beyond=(303, None),
+    ),
+    line("POST", "/jobs/<job_id>/cancel", "import", "/jobs/{job}/cancel", ok=(303, 409), beyond=NO_JOB),
+    line("POST", "/jobs/<job_id>/retry", "import", "/jobs/{finished}/retry", ok=409, beyond=NO_JOB),
+    line("GET", "/events", "read"),
+    line("GET", "/events/chart", "read"),
     line("GET", "/jobs/<job_id>", "read", "/jobs/{job}", beyond=(404, None), other="import"),
     line("GET", "/jobs/<job_id>/rows.csv", "read", "/jobs/{job}/rows.csv", beyond=NO_JOB, other="import"),
     line("GET", "/lookup", "read", limited=True, beyond=(200, None)),
@@ -201,7 +208,7 @@ def request_of(line: Line, world: Mapping[str, str]) -> dict[str, Any]:
     """The arguments of a test client's `open`, made anew because a file is read once, and a name is taken once."""
     how: dict[str, Any] = {"method": "GET" if line.method == "WS" else line.method, **line.how}
     if "file" in how.get("data", {}):
-        how["data"] = {"file": (BytesIO(how["data"]["file"]), "urls.txt")}
+        how["data"] = how["data"] | {"file": (BytesIO(how["data"]["file"]), "urls.txt")}
     if "name" in how.get("json", {}):
         how["json"] = how["json"] | {"name": f"new {next(NUMBERS)}"}
     return how | {"path": line.path.format(**world)}

@@ -39,6 +39,9 @@ ACTIONS = {
     "POST /record/collect": "metadata.collect",
     "POST /record/tags": "metadata.tag",
     "POST /record/delete": "metadata.delete",
+    "POST /jobs": "import.create",
+    "POST /jobs/<job_id>/cancel": "job.cancel",
+    "POST /jobs/<job_id>/retry": "job.retry",
     "POST /login": "session.create",
     "POST /logout": "session.delete",
 }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inventory.ui.formats import visible
+from inventory.ui.formats import cut, visible
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,19 @@ def test_the_characters_of_ordinary_words_stay(text):
 
 def test_texts_of_several_lines_keep_their_lines_and_tabs():
     assert visible("a\n\tb\r\x1b[0m", lines=True) == "a\n\tb\\x0d\\x1b[0m"
+
+
+@pytest.mark.parametrize(
+    ("text", "room", "shown"),
+    [
+        ("short", 5, "short"),
+        ("longer", 5, "longe…"),
+        ('<"', 3, "…"),
+        ('<"', 9, '<"'),
+        ("éé", 3, "é…"),
+        ("\u202ea", 6, r"\u202e…"),
+        ("", 0, ""),
+    ],
+)
+def test_a_text_is_cut_by_what_it_takes_of_a_page(text: str, room: int, shown: str) -> None:
+    assert cut(text, room) == shown

@@ -14,23 +14,29 @@
     return {names, columns: names.map((_, column) => rows.map(row => row[column]))};
   }
 
+  // Each series stands on those after it, which are drawn over it.
+  const stack = columns => columns.map((column, index) => index === 0 ? column
+    : column.map((_, row) => columns.slice(index).reduce((sum, each) => sum + (each[row] ?? 0), 0)));
+
   function draw(figure) {
     const {names, columns} = read(figure), place = figure.querySelector(".plot"), unit = figure.dataset.unit;
     if (columns[0].length < 2) return;
-    const bars = figure.dataset.kind === "bars";
+    const stacked = figure.dataset.kind === "stacked", bars = stacked || figure.dataset.kind === "bars";
+    const colour = index => /^[a-z]+$/.test(names[index]) && style(`--series-${names[index]}`) || style(`--series-${(index - 1) % 6 + 1}`);
+    const heights = stacked ? stack(columns) : columns;
+    const shown = figure => figure === undefined || figure === null ? "–" : figure.toLocaleString("en-US") + (unit ? " " + unit : "");
     const axis = {stroke: style("--quiet"), grid: {stroke: style("--line"), width: 1}, ticks: {stroke: style("--line"), width: 1}};
     const options = {
       width: place.clientWidth || figure.clientWidth, height: 220, tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       series: names.map((name, index) => index === 0 ? {label: "UTC"} : {
-        label: name, stroke: style(`--series-${(index - 1) % 6 + 1}`), width: 2, spanGaps: true,
-        value: (_, figure) => figure === null ? "–" : figure.toLocaleString("en-US") + (unit ? " " + unit : ""),
-        ...(bars ? {paths: uPlot.paths.bars({size: [0.7, 40]}), fill: style(`--series-${(index - 1) % 6 + 1}`), points: {show: false}} : {}),
+        label: name, stroke: colour(index), width: bars ? 0 : 2, spanGaps: true, value: (_, __, series, row) => shown(columns[series][row]),
+        ...(bars ? {paths: uPlot.paths.bars({size: [0.7, 40]}), fill: colour(index), points: {show: false}} : {}),
       }),
       axes: [axis, {...axis, size: 60}], scales: {y: {range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 1, 1)]}},
       cursor: {drag: {x: false, y: false}},
     };
     place.replaceChildren();
-    const plot = new uPlot(options, columns, place);
+    const plot = new uPlot(options, heights, place);
     new ResizeObserver(() => plot.setSize({width: place.clientWidth, height: 220})).observe(figure);
   }
 
@@ -40,5 +46,6 @@
     draw(figure);
   });
   drawAll();
+  document.addEventListener("htmx:afterSettle", drawAll);  // a chart may come later than its page
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 })();

@@ -1,0 +1,70 @@
+"""`/events`: the log events of imported files, as a list and as a trace; how many there are in each hour comes after it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Request, Response, request
+
+from inventory.errors import InvalidRequest
+from inventory.events import answers, schemas
+from inventory.events.levels import LEVELS
+from inventory.ui.event_rows import event_rows
+from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.pages import fragment, page
+from inventory.web_api import arguments, needs
+
+blueprint = page_blueprint("event_pages")
+
+EVENTS_QUERY, FILTER_QUERY = schemas.EventsQuery(), schemas.FilterQuery()
+FILTERS = ("job", "level", "service", "since", "until")
+TRACE_LIMIT = 100
+"""Events of a trace that one page shows."""
+
+
+@blueprint.get("/events")
+@needs.needs("read")
+def events() -> Response:
+    """A page of the log events that a query means; of a trace in their order."""
+    try:
+        query = arguments.load(EVENTS_QUERY, _filled, request)
+    except InvalidRequest as error:
+        return page("events.html", 422, problem=problem_of(error), levels=LEVELS)
+    is_trace = query["trace_id"] is not None
+    if is_trace and "limit" not in request.args:
+        query["limit"] = TRACE_LIMIT
+    found = answers.events(query)
+    return page(
+        "events.html",
+        problem=None,
+        rows=event_rows(found["events"][::-1] if is_trace else found["events"]),
+        next_cursor=found["next_cursor"],
+        levels=LEVELS,
+        trace=is_trace,
+        filters=_filters(),
+        counted=not (is_trace or query["q"]),
+    )
+
+
+@blueprint.get("/events/chart")
+@needs.needs("read")
+def chart() -> Response:
+    """How many there are in each hour, of each level and service: a part of the page of events, and a page alone."""
+    stats = answers.stats(arguments.load(FILTER_QUERY, _filled, request))
+    columns = [level for level in LEVELS if level in stats["by_level"]]
+    hours = [[hour, *(counts.get(level, 0) for level in columns)] for hour, counts in stats["by_hour_and_level"].items()]
+    members: dict[str, Any] = {"stats": stats, "columns": columns, "hours": hours, "filters": _filters()}
+    if "HX-Request" in request.headers:
+        return fragment("_events_chart.html", **members)
+    return page("events_chart.html", **members)
+
+
+def _filters() -> Mapping[str, str]:
+    """What was asked for and counts for the chart, too."""
+    return {name: request.args[name] for name in FILTERS if request.args.get(name)}
+
+
+def _filled(sent: Request) -> dict[str, Any]:
+    """The parameters of the query that are not empty: a form sends all its fields."""
+    return {name: value for name, value in arguments.query(sent).items() if value.strip()}
