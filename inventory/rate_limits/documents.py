@@ -30,6 +30,7 @@ def upstream_document(upstream: Upstream, now: datetime) -> Document:
         },
         "paused_until": _instant(now, upstream.paused_for),
         "callable_at": _instant(now, upstream.callable_in),
+        "waiting_until": _instant(now, upstream.waiting_for),
         "asked_at": rfc3339(upstream.asked_at),
     }
 

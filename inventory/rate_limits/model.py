@@ -121,7 +121,8 @@ class Latency:
 class Upstream:
     """What is known of a host: counts since it was first called (an hour of silence forgets it), seconds from now.
 
-    `shared` is False when Redis is away and this is one program's own view.
+    `waiting_for` is the time to the last reservation, None if none is to come. `shared` is False when Redis is away and this
+    is one program's own view.
     """
 
     host: str
@@ -138,6 +139,7 @@ class Upstream:
     opens_for: float | None
     paused_for: float | None
     callable_in: float
+    waiting_for: float | None
     listed_at: datetime
     asked_at: datetime
 

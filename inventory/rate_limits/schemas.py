@@ -54,6 +54,11 @@ class UpstreamSchema(Schema):
         required=True, allow_none=True, metadata={"description": "The end of the pause that it asked for (Retry-After)."}
     )
     callable_at = fields.DateTime(required=True, metadata={"description": "When it may be called again, at the earliest."})
+    waiting_until = fields.DateTime(
+        required=True,
+        allow_none=True,
+        metadata={"description": "The last reservation of deferred requests. null: none is to come."},
+    )
     asked_at = fields.DateTime(required=True, metadata={"description": "When a program last asked to call it."})
 
 

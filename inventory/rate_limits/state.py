@@ -96,7 +96,7 @@ def spacing(state: State, limit: Limit) -> int:
 def upstream_of(host: str, state: State, limit: Limit, *, in_use: int, now: int, shared: bool) -> Upstream:
     """What a host's state means at this instant."""
     now = max(now, state["asked_at"])  # the clock may have been set back since, which the next permit request corrects
-    breaker = Breaker(state["breaker"])
+    breaker, last = Breaker(state["breaker"]), max(state["last_reservation"], state["last_urgent_reservation"])
     if breaker is Breaker.OPEN and now >= state["open_until"]:
         breaker = Breaker.HALF_OPEN
     return Upstream(
@@ -114,6 +114,7 @@ def upstream_of(host: str, state: State, limit: Limit, *, in_use: int, now: int,
         opens_for=(state["open_until"] - now) / MICROSECONDS if breaker is Breaker.OPEN else None,
         paused_for=(state["paused_until"] - now) / MICROSECONDS if state["paused_until"] > now else None,
         callable_in=max(0, _callable_at(state, limit, in_use, now) - now) / MICROSECONDS,
+        waiting_for=(last - now) / MICROSECONDS if last > now else None,
         listed_at=instant(state["listed_at"]),
         asked_at=instant(state["asked_at"]),
     )

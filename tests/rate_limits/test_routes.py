@@ -66,6 +66,7 @@ def test_an_upstream_shows_its_budget_and_how_it_answers(client: FlaskClient, ha
         "breaker": {"state": "closed", "failures_in_a_row": 1, "openings": 0, "open_until": None},
         "paused_until": None,
         "callable_at": rfc3339(clock()),
+        "waiting_until": None,
         "asked_at": "2026-09-21T14:13:20.000Z",
     }
 
@@ -80,6 +81,17 @@ def test_an_open_breaker_is_seen_and_when_it_may_be_tried(client: FlaskClient, h
 
     half.forward(10)
     assert get(client, f"/{HOST}")["breaker"]["state"] == "half_open"
+
+
+def test_the_last_reservation_of_who_waits_is_seen(client: FlaskClient, half: LocalHalf, clock: FakeClock) -> None:
+    for _ in range(4):
+        half.permit(HOST)
+    for _ in range(3):
+        half.throttled(HOST)
+
+    assert get(client, f"/{HOST}")["waiting_until"] == in_future(clock, 0.3)
+    half.forward(1)
+    assert get(client, f"/{HOST}")["waiting_until"] is None
 
 
 def test_a_pause_that_was_asked_for_is_seen(client: FlaskClient, half: LocalHalf, clock: FakeClock) -> None:
