@@ -31,6 +31,7 @@ from inventory.rate_limits import routes as upstreams
 from inventory.records import routes as records
 from inventory.services import EXTENSION, Services
 from inventory.ui import api_docs, formats, home, login, pages, security_txt, visitors
+from inventory.ui import changes as change_pages
 from inventory.ui import diffs as diff_pages
 from inventory.ui import events as event_pages
 from inventory.ui import jobs as job_pages
@@ -92,6 +93,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         weather_pages,
         product_pages,
         event_pages,
+        change_pages,
     ):
         app.register_blueprint(pages_of.blueprint)
     app.register_blueprint(sockets.sockets)

@@ -26,6 +26,7 @@ A_YEAR = 365 * 86400
 NAVIGATION = (
     ("home.home", "Home"),
     ("search_pages.search", "Search"),
+    ("change_pages.changes", "Changes"),
     ("job_pages.all_jobs", "Jobs"),
     ("weather_pages.weather", "Weather"),
     ("product_pages.catalogue", "Products"),
@@ -99,11 +100,15 @@ def search_url(field: str, value: str, query: str = "", at: str | None = None, s
 
 
 @blueprint.app_template_global()
-def same_page(**changed: object) -> str:
-    """The address of the present page with other parameters; None takes one away. Its first page, if no cursor is given."""
+def same_page(endpoint: str | None = None, /, **changed: object) -> str:
+    """The address of the present page with other parameters; None takes one away. Its first page, if no cursor is given.
+
+    Or the address of another page, of this `endpoint`, with the parameters of the present one.
+    """
     asked: dict[str, object] = {**request.args.to_dict(flat=False), "cursor": None, **changed}
     kept = {name: value for name, value in asked.items() if value is not None}
-    return f"{request.script_root}{request.path}?{urlencode(kept, doseq=True)}"
+    path = request.script_root + request.path if endpoint is None else url_for(endpoint)
+    return f"{path}?{urlencode(kept, doseq=True)}"
 
 
 @blueprint.get("/static/<name>")

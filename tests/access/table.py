@@ -99,6 +99,9 @@ TABLE = (
     line("GET", "/search/completions", "read", "/search/completions?before=host:a", **EMPTY),
     line("GET", f"{V1}/changes", "read", **EMPTY),
     line("GET", f"{V1}/changes/groups", "read", **EMPTY),
+    line("GET", "/changes", "read", **EMPTY),
+    line("GET", "/changes/groups", "read", **EMPTY),
+    line("GET", "/changes/list", "read", **EMPTY),
     # Bulk work
     line(
         "POST", f"{V1}/imports", "import", f"{V1}/imports?kind=urls", data={"file": b"http://a.test/new\n"}, ok=202,
