@@ -39,6 +39,7 @@ from inventory.ui import products as product_pages
 from inventory.ui import records as record_pages
 from inventory.ui import search as search_pages
 from inventory.ui import weather as weather_pages
+from inventory.ui import upstreams as upstream_pages
 from inventory.watches import routes as watches
 from inventory.weather import routes as weather
 from inventory.web_api import cross_origin, problems, shortcut
@@ -95,6 +96,9 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         event_pages,
         change_pages,
     ):
+        pages, formats, home, login, search_pages,
+        change_pages, job_pages, upstream_pages, api_docs, security_txt,
+    ):  # fmt: skip
         app.register_blueprint(pages_of.blueprint)
     app.register_blueprint(sockets.sockets)
     api = Api(app)

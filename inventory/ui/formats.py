@@ -36,6 +36,12 @@ def rate(value: float | None) -> str:
 
 
 @blueprint.app_template_filter()
+def milliseconds(value: float | None) -> str:
+    """How long something took."""
+    return "–" if value is None else f"{value:,.0f} ms" if value >= 10 else f"{value:.1f} ms"
+
+
+@blueprint.app_template_filter()
 def duration(seconds: int | None) -> str:
     """A time to wait, in its two largest units."""
     if seconds is None:

@@ -183,6 +183,8 @@ TABLE = (
     line("GET", f"{V1}/activity", "read"),
     line("GET", f"{V1}/upstreams", "read"),
     line("GET", f"{V1}/upstreams/<host>", "read", f"{V1}/upstreams/a.test", ok=404),
+    line("GET", "/upstreams", "read"),
+    line("GET", "/upstreams/<host>", "read", "/upstreams/a.test", ok=404),
     line("GET", f"{V1}/weather", "read", f"{V1}/weather?city=bern"),
     line("GET", f"{V1}/weather/summary", "read"),
     line("POST", f"{V1}/products/runs", "collect", ok=202),
