@@ -12,7 +12,7 @@ from inventory.commands.watch_tables import print_plan, print_secrets
 from inventory.config import Settings
 from inventory.errors import InvalidRequest
 from inventory.watches import watch_file
-from inventory.watches.applying import WatchApplier, without_removed_webhooks
+from inventory.watches.applying import WatchApplier, exported
 
 
 @click.command()
@@ -44,15 +44,9 @@ def apply(file: Path, yes: bool) -> int:
 @errors_as_lines
 def export() -> int:
     """Print the file of all watches, which `apply` takes. Webhooks are written as URLs."""
-    watches = []
-    for kept in _applier().kept():
-        settings, removed = without_removed_webhooks(kept.settings)
-        for webhook in removed:
-            click.echo(f"inventory: {settings.name}: left out the webhook {webhook}, which was removed", err=True)
-        if kept.watch.limits is not None:
-            limits = ", ".join(kept.watch.limits.texts)
-            click.echo(f"inventory: {settings.name}: left out its limits to {limits}, which only its key can make", err=True)
-        watches.append(settings)
+    watches, left_out = exported(_applier().kept())
+    for line in left_out:
+        click.echo(f"inventory: {line}", err=True)
     click.echo(watch_file.written(watches), nl=False)
     return 0
 

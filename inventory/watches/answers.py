@@ -14,7 +14,9 @@ from inventory.listing import Key, keyset_page, sifted_page
 from inventory.services import services
 from inventory.watches import documents
 from inventory.watches.documents import Document
+from inventory.watches.members import Members, settings_from, with_members
 from inventory.watches.model import Finding, Watch
+from inventory.watches.service import Made
 
 IN_ORDER = attrgetter("created_at", "id")
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
@@ -50,6 +52,44 @@ def findings(watch_id: str, number: str, query: dict[str, Any]) -> Document:
     """One page of what a message tells, target by target, as a `PageQuery` asks."""
     find = partial(_findings, seen_watch(watch_id).id, message_number(number))
     return keyset_page("findings", query, find, lambda row: documents.finding_document(*row), _position)
+
+
+def create(members: Members) -> Made:
+    """Make the watch of a `WatchRequest`, within the caller's limits."""
+    return services().watches.create(settings_from(members), services().limits.of("watch"))
+
+
+def change(watch_id: str, members: Members) -> Made:
+    """Change what a `WatchChange` says of a watch."""
+    return services().watches.change(
+        seen_watch(watch_id).id, partial(with_members, members=members), services().limits.of("watch")
+    )
+
+
+def delete(watch_id: str) -> None:
+    """Remove a watch."""
+    services().watches.delete(seen_watch(watch_id).id)
+
+
+def pause(watch_id: str) -> Document:
+    """Pause a watch."""
+    return shown(services().watches.pause(seen_watch(watch_id).id))
+
+
+def resume(watch_id: str) -> Document:
+    """Let it go on."""
+    return shown(services().watches.resume(seen_watch(watch_id).id))
+
+
+def test(watch_id: str, query: dict[str, Any]) -> Document:
+    """What a watch would have told of the days of a `WatchTestRequest`. Nothing is sent."""
+    return documents.rehearsal_document(services().watches.test(seen_watch(watch_id).id, days=query["days"]))
+
+
+def again(watch_id: str, number: str, delivery_id: str) -> Document:
+    """Send a message to one of its destinations again: the delivery."""
+    delivery = services().watches.again(seen_watch(watch_id).id, message_number(number), delivery_id)
+    return documents.delivery_document(delivery)
 
 
 def shown(watch: Watch, **more: Any) -> Document:

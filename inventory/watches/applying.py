@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import starmap
 from typing import Any
 
-from inventory.errors import InvalidRequest, InventoryError, StorageUnavailable, UnknownWatch, UnknownWebhook
+from inventory.errors import InvalidRequest, InventoryError, StorageUnavailable, UnknownWatch
 from inventory.listing import Key
 from inventory.watches.members import members_of
 from inventory.watches.model import Destination, SinkKind, Watch
 from inventory.watches.service import WatchService
 from inventory.watches.settings import WatchSettings, settings_of
-from inventory.webhooks.model import ID
+from inventory.webhooks.model import ID, MAX_WEBHOOKS
 from inventory.webhooks.service import WebhookService
 
 AT_ONCE = 200
@@ -73,7 +73,12 @@ class WatchApplier:
 
     def kept(self) -> Sequence[KeptWatch]:
         """All watches by their names."""
-        found = [KeptWatch(watch=each, settings=self._with_urls(settings_of(each), self._known_url)) for each in self._all()]
+        urls = {each.id: each.url for each in self._webhooks.listing(limit=MAX_WEBHOOKS, after=None)}
+
+        def url_of(webhook_id: str) -> str:
+            return urls.get(webhook_id, webhook_id)  # it was removed, and the watch still names it
+
+        found = [KeptWatch(watch=each, settings=self._with_urls(settings_of(each), url_of)) for each in self._all()]
         return sorted(found, key=lambda each: each.settings.name)
 
     def plan(self, wanted: Sequence[WatchSettings]) -> Plan:
@@ -118,14 +123,22 @@ class WatchApplier:
         ]
         return replace(settings, destinations=list(dict.fromkeys(destinations)))
 
-    def _known_url(self, webhook_id: str) -> str:
-        try:
-            return self._webhooks.find(webhook_id).url
-        except UnknownWebhook:  # it was removed, and the watch still names it
-            return webhook_id
+
+def exported(kept: Sequence[KeptWatch]) -> tuple[Sequence[WatchSettings], Sequence[str]]:
+    """The watches as a file of them has them, and what was left out of it."""
+    watches: list[WatchSettings] = []
+    left_out: list[str] = []
+    for each in kept:
+        settings, removed = _without_removed_webhooks(each.settings)
+        watches.append(settings)
+        left_out += [f"{settings.name}: left out the webhook {webhook}, which was removed" for webhook in removed]
+        if each.watch.limits is not None:
+            limits = ", ".join(each.watch.limits.texts)
+            left_out.append(f"{settings.name}: left out its limits to {limits}, which only its key can make")
+    return watches, left_out
 
 
-def without_removed_webhooks(settings: WatchSettings) -> tuple[WatchSettings, Sequence[str]]:
+def _without_removed_webhooks(settings: WatchSettings) -> tuple[WatchSettings, Sequence[str]]:
     """The settings of a kept watch without the webhooks that were removed, and the ids of these: they have no URL."""
     removed = [each for each in settings.destinations if each.kind is SinkKind.WEBHOOK and ID.fullmatch(each.address)]
     left = [each for each in settings.destinations if each not in removed]

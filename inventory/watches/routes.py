@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 from flask import Response, url_for
@@ -28,9 +27,7 @@ from inventory.errors import (
     UrlTooLong,
     WebhookDisabled,
 )
-from inventory.services import services
-from inventory.watches import answers, documents, message_schemas, schemas
-from inventory.watches.members import settings_from, with_members
+from inventory.watches import answers, message_schemas, schemas
 from inventory.watches.service import Made
 from inventory.web_api.blueprint import Blueprint
 from inventory.web_api.pagination import PageQuery
@@ -64,7 +61,7 @@ class Watches(MethodView):
     @blueprint.needs("watch", limited=True)
     def post(self, body: dict[str, Any]) -> Response:
         """Watch targets: collect them on a schedule, and send messages about what changes."""
-        made = services().watches.create(settings_from(body), services().limits.of("watch"))
+        made = answers.create(body)
         response = _made(made, 201)
         response.headers["Location"] = url_for("watches.OneWatch", watch_id=made.watch.id)
         return response
@@ -87,15 +84,14 @@ class OneWatch(MethodView):
     @blueprint.needs("watch", limited=True)
     def patch(self, body: dict[str, Any], watch_id: str) -> Response:
         """Change a watch. What it has found is in its next message all the same."""
-        change, limits = partial(with_members, members=body), services().limits.of("watch")
-        return _made(services().watches.change(answers.seen_watch(watch_id).id, change, limits))
+        return _made(answers.change(watch_id, body))
 
     @blueprint.response(204, description="Removed, with its messages and what it found")
     @blueprint.problems(ForeignOrigin, StorageUnavailable, UnknownWatch)
     @blueprint.needs("watch", limited=True)
     def delete(self, watch_id: str) -> Response:
         """Remove a watch. The webhooks stay."""
-        services().watches.delete(answers.seen_watch(watch_id).id)
+        answers.delete(watch_id)
         return Response(status=204)
 
 
@@ -108,7 +104,7 @@ class Pause(MethodView):
     @blueprint.needs("watch", limited=True)
     def post(self, watch_id: str) -> Response:
         """Pause a watch: it collects nothing, and what happens until it is resumed is in no message."""
-        return json_response(answers.shown(services().watches.pause(answers.seen_watch(watch_id).id)))
+        return json_response(answers.pause(watch_id))
 
 
 @blueprint.route("/watches/<watch_id>/resume")
@@ -120,7 +116,7 @@ class Resume(MethodView):
     @blueprint.needs("watch", limited=True)
     def post(self, watch_id: str) -> Response:
         """Let a watch that is paused go on. It belongs to the key that resumes it, and is paused when that key ends."""
-        return json_response(answers.shown(services().watches.resume(answers.seen_watch(watch_id).id)))
+        return json_response(answers.resume(watch_id))
 
 
 @blueprint.route("/watches/<watch_id>/test")
@@ -133,8 +129,7 @@ class Test(MethodView):
     @blueprint.needs("watch", limited=True)
     def post(self, body: dict[str, Any], watch_id: str) -> Response:
         """Say what a watch would have told of the last days, from what is known of them. Nothing is sent."""
-        rehearsal = services().watches.test(answers.seen_watch(watch_id).id, days=body["days"])
-        return json_response(documents.rehearsal_document(rehearsal))
+        return json_response(answers.test(watch_id, body))
 
 
 @blueprint.route("/watches/<watch_id>/messages")
@@ -184,8 +179,7 @@ class Again(MethodView):
     @blueprint.needs("watch", limited=True)
     def post(self, watch_id: str, number: str, delivery_id: str) -> Response:
         """Send a message to one of its destinations again, with the same id."""
-        delivery = services().watches.again(answers.seen_watch(watch_id).id, answers.message_number(number), delivery_id)
-        return json_response(documents.delivery_document(delivery), 202)
+        return json_response(answers.again(watch_id, number, delivery_id), 202)
 
 
 def _made(made: Made, status: int = 200) -> Response:

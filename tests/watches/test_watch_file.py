@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from inventory.errors import InvalidRequest, NameTaken
 from inventory.services import Services
-from inventory.watches.applying import Plan, WatchApplier, without_removed_webhooks
+from inventory.watches.applying import Plan, WatchApplier, exported
 from inventory.watches.members import settings_from
 from inventory.watches.model import Destination, On, SinkKind
 from inventory.watches.settings import WatchSettings
@@ -225,9 +225,9 @@ def test_a_file_is_exported_without_webhooks_that_were_removed_and_applied(
     (webhook,) = applied(applier, PLAIN)
     services.webhooks.delete(webhook)
 
-    settings, removed = without_removed_webhooks(applier.kept()[0].settings)
+    [settings], [left_out] = exported(applier.kept())
 
-    assert removed == [webhook]
+    assert left_out == f"{settings.name}: left out the webhook {webhook}, which was removed"
     assert [each.kind for each in settings.destinations] == [SinkKind.FILE]
     plan = applier.plan(read(written([settings])))
     assert [each.members for each in plan.changed] == [{"webhook": ([webhook], [])}]
