@@ -30,7 +30,7 @@ from inventory.products import routes as products
 from inventory.rate_limits import routes as upstreams
 from inventory.records import routes as records
 from inventory.services import EXTENSION, Services
-from inventory.ui import api_docs, formats, home, login, pages, security_txt, visitors
+from inventory.ui import api_docs, formats, home, login, pages, security_txt, visitors, watch_forms
 from inventory.ui import changes as change_pages
 from inventory.ui import diffs as diff_pages
 from inventory.ui import events as event_pages
@@ -40,6 +40,8 @@ from inventory.ui import records as record_pages
 from inventory.ui import search as search_pages
 from inventory.ui import weather as weather_pages
 from inventory.ui import upstreams as upstream_pages
+from inventory.ui import watches as watch_pages
+from inventory.ui import webhooks as webhook_pages
 from inventory.watches import routes as watches
 from inventory.weather import routes as weather
 from inventory.web_api import cross_origin, problems, shortcut
@@ -98,6 +100,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     ):
         pages, formats, home, login, search_pages,
         change_pages, job_pages, upstream_pages, api_docs, security_txt,
+        pages, formats, home, login, change_pages, job_pages, watch_pages, watch_forms, webhook_pages, upstream_pages,
+        api_docs, security_txt,
     ):  # fmt: skip
         app.register_blueprint(pages_of.blueprint)
     app.register_blueprint(sockets.sockets)

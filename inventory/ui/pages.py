@@ -31,6 +31,7 @@ NAVIGATION = (
     ("weather_pages.weather", "Weather"),
     ("product_pages.catalogue", "Products"),
     ("event_pages.events", "Log events"),
+    ("watch_pages.watches", "Watches"),
     ("upstream_pages.upstreams", "Upstreams"),
     ("api_docs.swagger_ui", "API"),
 )

@@ -64,6 +64,8 @@ OWN: dict[str, Any] = {"beyond": OUT_OF_SCOPE}
 EMPTY: dict[str, Any] = {"beyond": (200, None)}
 """The same, and for another host there is an answer with nothing in it."""
 
+WATCH_FORM = {"name": "new", "on": "changes", "persist": "1", "cooldown": "5", "expires_within": "30"}
+
 TABLE = (
     # For everybody
     line("GET", "/", PUBLIC),
@@ -163,7 +165,29 @@ TABLE = (
         "POST", f"{WATCH}/messages/<number>/deliveries/<delivery_id>/again", "watch",
         f"{V1}/watches/{{watch}}/messages/1/deliveries/{'0' * 32}/again", ok=404, beyond=NO_WATCH,
     ),
+    line("GET", "/watches", "watch", **EMPTY),
+    line("POST", "/watches", "watch", data=WATCH_FORM, ok=303, beyond=(303, None)),
+    line("GET", "/watches/new", "watch", **EMPTY),
+    line("GET", "/watches/export.yaml", "watch"),
+    line("GET", "/watches/<watch_id>", "watch", "/watches/{watch}", beyond=NO_WATCH),
+    line("GET", "/watches/<watch_id>/edit", "watch", "/watches/{watch}/edit", beyond=NO_WATCH),
+    line("POST", "/watches/<watch_id>/edit", "watch", "/watches/{watch}/edit", data=WATCH_FORM, ok=303, beyond=NO_WATCH),
+    line("GET", "/watches/<watch_id>/test", "watch", "/watches/{watch}/test?days=1", beyond=NO_WATCH),
+    line("GET", "/watches/<watch_id>/messages/<number>", "watch", "/watches/{watch}/messages/1", ok=404, beyond=NO_WATCH),
+    line(
+        "POST", "/watches/<watch_id>/messages/<number>/deliveries/<delivery_id>/again", "watch",
+        f"/watches/{{watch}}/messages/1/deliveries/{'0' * 32}/again", ok=404, beyond=NO_WATCH,
+    ),
+    line("POST", "/watches/<watch_id>/pause", "watch", "/watches/{watch}/pause", ok=303, beyond=NO_WATCH),
+    line("POST", "/watches/<watch_id>/resume", "watch", "/watches/{watch}/resume", ok=303, beyond=NO_WATCH),
+    line("GET", "/watches/<watch_id>/delete", "watch", "/watches/{watch}/delete", ok=(200, 404), beyond=NO_WATCH),
+    line("POST", "/watches/<watch_id>/delete", "watch", "/watches/{watch}/delete", ok=(303, 404), beyond=NO_WATCH),
     # What has no host
+    line("GET", "/webhooks", "watch"),
+    *(
+        line("POST", f"/webhooks/<webhook_id>/{action}", "watch", f"/webhooks/{{webhook}}/{action}", ok=ok)
+        for action, ok in (("rotate", 200), ("test", 200), ("enable", 303), ("disable", 303))
+    ),
     line("GET", f"{V1}/webhooks", "watch"),
     line("POST", f"{V1}/webhooks", "watch", json={"url": "https://new.hooks.test/"}, ok=(201, 200)),
     line("GET", HOOK, "watch", f"{V1}/webhooks/{{webhook}}"),
@@ -216,4 +240,8 @@ def request_of(line: Line, world: Mapping[str, str]) -> dict[str, Any]:
         how["data"] = how["data"] | {"file": (BytesIO(how["data"]["file"]), "urls.txt")}
     if "name" in how.get("json", {}):
         how["json"] = how["json"] | {"name": f"new {next(NUMBERS)}"}
+        how["data"] = {"file": (BytesIO(how["data"]["file"]), "urls.txt")}
+    for body in ("json", "data"):
+        if "name" in how.get(body, {}):
+            how[body] = how[body] | {"name": f"new {next(NUMBERS)}"}
     return how | {"path": line.path.format(**world)}
