@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from heapq import nsmallest
 from time import monotonic
 
@@ -16,7 +15,7 @@ from inventory.changes.parameters import ChangeFilter, ChangeParameters, read
 from inventory.changes.ports import ChangeLog
 from inventory.changes.sharing import SHARED, SharedValue, counted, shared_by
 from inventory.clock import Clock
-from inventory.errors import NotInInventory, QueryTooBroad, TooManyChanges
+from inventory.errors import QueryTooBroad, TooManyChanges
 from inventory.limits import Limits
 from inventory.observations.model import TAG, Change
 from inventory.records.model import Target
@@ -145,21 +144,15 @@ class FleetChanges:
 
         No collection found a change of labels, so none was before it.
         """
-        snapshot_before = cache(self._snapshot_before)
+        moments = {(target.id, each.at) for target, each in changes if each.before is None and each.field != TAG}
+        snapshots = self._records.collected_before(moments) if moments else {}
 
         def before(target: Target, change: Change) -> datetime | None:
             if change.field == TAG:
                 return None
-            return change.before if change.before is not None else snapshot_before(target, change.at)
+            return change.before if change.before is not None else snapshots.get((target.id, change.at))
 
         return [(target, replace(change, before=before(target, change))) for target, change in changes]
-
-    def _snapshot_before(self, target: Target, at: datetime) -> datetime | None:
-        try:
-            snapshots = self._records.snapshots(target, limit=1, after=(at, ""))
-        except NotInInventory:  # it was deleted just now
-            return None
-        return next((each.collected_at for each in snapshots), None)
 
     def _shown(self, groups: Sequence[Group]) -> Sequence[ShownGroup]:
         shared = self._shared([group.targets for group in groups])

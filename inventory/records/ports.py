@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -150,6 +150,12 @@ class Snapshots(Protocol):
 
     def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         """The snapshots of one record by (collected_at, id), newest first, those after `after`."""
+
+    def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
+        """When the latest snapshot before a moment was collected, by the record's id and the moment; those that have one.
+
+        For up to 1,000 moments.
+        """
 
     def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
         """The targets of up to `limit` snapshots that have this body, in any order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -236,6 +236,10 @@ class RecordService:
     def latest_snapshots(self, record_id: str, *, limit: int, after: Key | None = None) -> Sequence[Snapshot]:
         """The newest snapshots of a record, newest first, or those after one; none if there is no such record."""
         return self._snapshots.listing(record_id, limit=limit, after=after)
+
+    def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
+        """See `Snapshots.collected_before`."""
+        return self._snapshots.collected_before(moments)
 
     def snapshots(self, target: Target, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         """A target's snapshots, newest first; `NotInInventory` if there is no record of it."""

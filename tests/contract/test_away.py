@@ -54,6 +54,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "listing": lambda store: store.records.listing(RecordFilter(), limit=9, after=None),
     "snapshot": lambda store: store.snapshots.find("0" * 32),
     "snapshots": lambda store: store.snapshots.listing(target(2).id, limit=9, after=None),
+    "collected_before": lambda store: store.snapshots.collected_before([(target(2).id, NOW)]),
     "body": lambda store: store.bodies.find("0" * 64),
     "unfinished": lambda store: store.records.unfinished([target(2).id], since=NOW),
     "find_all": lambda store: store.records.find_all([target(2).id]),

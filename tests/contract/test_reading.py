@@ -140,6 +140,23 @@ def test_snapshots_of_a_record_are_listed_newest_first_in_pages(store: Store, li
     assert seen == expected
 
 
+def test_of_moments_it_is_known_when_the_latest_snapshot_before_was_collected(store: Store) -> None:
+    for n in (0, 10, 20):
+        collect(store, target(), now=after(n))
+    collect(store, target(1), now=after(5))
+    accept(store, 2)
+    moments = [(target().id, after(n)) for n in (0, 10, 11, 99)]
+    moments += [(target(1).id, after(99)), (target(2).id, after(99)), (target(3).id, after(99))]
+
+    seen = {
+        (each, (at - NOW).total_seconds()): (found - NOW).total_seconds()
+        for (each, at), found in store.snapshots.collected_before(moments).items()
+    }
+
+    assert seen == {(target().id, 10): 0, (target().id, 11): 10, (target().id, 99): 20, (target(1).id, 99): 5}
+    assert store.snapshots.collected_before([]) == {}
+
+
 def test_snapshots_of_nothing_are_none(store: Store) -> None:
     accept(store, 1)
 

@@ -17,7 +17,8 @@ Retention stops no other call. What it removes can never be named again, whateve
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from pymongo import UpdateOne
 from pymongo.database import Database
@@ -53,6 +54,20 @@ class MongoSnapshots(Adapter):
             of_record = {"record_id": record_id, "accepted_at": record["accepted_at"]}
             found = database["snapshots"].find({"$and": [of_record, past, earlier]})
             return [documents.snapshot(each) for each in found.sort(documents.newest_first("collected_at")).limit(limit)]
+
+    def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
+        """One aggregation for the first moment of each record, one for the second, and so on."""
+        found: dict[tuple[str, datetime], datetime] = {}
+        with self._connection.database() as database:
+            fields = {"snapshot_id": 1, "accepted_at": 1}
+            ids = list({record_id for record_id, _ in moments})
+            records = {each["_id"]: each for each in database["records"].find({"_id": {"$in": ids}}, fields)}
+            for asked in _in_rounds(moments):
+                known = [_before(records[record_id], at) for record_id, at in asked.items() if record_id in records]
+                latest = {"$group": {"_id": "$record_id", "at": {"$max": "$collected_at"}}}
+                for each in database["snapshots"].aggregate([{"$match": {"$or": known}}, latest]) if known else ():
+                    found[each["_id"], asked[each["_id"]]] = documents.aware(each["at"])
+        return found
 
     def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
         fields = {"record_id": 1, "accepted_at": 1}
@@ -131,6 +146,21 @@ def took_effect_before(database: Database[Document], outcome: Stored) -> bool:
             return True
     remove(database, [{"_id": outcome.snapshot.id, "body_sha256": outcome.snapshot.body_sha256}])
     return False
+
+
+def _in_rounds(moments: Collection[tuple[str, datetime]]) -> Iterator[Mapping[str, datetime]]:
+    """The moments in as few parts as have one of each record."""
+    left = list(moments)
+    while left:
+        some = dict(left)
+        yield some
+        left = [(record_id, at) for record_id, at in left if some[record_id] != at]
+
+
+def _before(record: Document, at: datetime) -> Document:
+    """What the snapshots of a record before a moment are."""
+    past = {"$or": [{"settled": True}, {"_id": record["snapshot_id"]}]}
+    return {"record_id": record["_id"], "accepted_at": record["accepted_at"], "collected_at": {"$lt": at}, **past}
 
 
 def _retire(database: Database[Document], record: Document, keep: int) -> int:

@@ -3,10 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from inventory.listing import Key
 from inventory.records.model import Snapshot, Target
+from inventory.store.codecs import from_millis, to_millis
 from inventory.store.frames import kept_body
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Adapter
@@ -19,6 +22,12 @@ FIND = f"""
 LISTING = f"""
     SELECT {rows.SNAPSHOT} FROM snapshots WHERE record_id = :record_id AND (collected_at, id) < (:instant, :id)
     ORDER BY collected_at DESC, id DESC LIMIT :limit"""
+
+BEFORE = """
+    WITH asked AS (SELECT json_extract(value, '$[0]') AS record_id, json_extract(value, '$[1]') AS moment FROM json_each(?))
+    SELECT record_id, moment,
+        (SELECT max(s.collected_at) FROM snapshots s WHERE s.record_id = asked.record_id AND s.collected_at < moment)
+    FROM asked"""
 
 OF_BODY = """
     SELECT r.source, r.key, r.host FROM snapshots s JOIN records r ON r.id = s.record_id
@@ -41,6 +50,11 @@ class SqliteSnapshots(Adapter):
     def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         found = self._connections.rows(LISTING, {"record_id": record_id} | rows.page(limit, after))
         return [rows.snapshot(row) for row in found]
+
+    def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
+        asked = json.dumps([(record_id, to_millis(at)) for record_id, at in moments])
+        found = self._connections.rows(BEFORE, (asked,))
+        return {(record_id, from_millis(at)): from_millis(before) for record_id, at, before in found if before is not None}
 
     def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
         found = self._connections.rows(OF_BODY, {"sha256": sha256, "limit": limit})
