@@ -29,6 +29,14 @@ PRESETS = (("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days"))
 """Values of `since`, and their names."""
 
 
+@blueprint.app_template_filter()
+def just_after(instant: str) -> str:
+    """The end of a time that an instant is still in."""
+    at = instant_of(instant)
+    assert at is not None
+    return rfc3339(at + MILLISECOND)
+
+
 @blueprint.get("/changes")
 @needs.needs("read", limited=True)
 def changes() -> Response:

@@ -5,6 +5,7 @@
   const button = document.querySelector("[data-pause]");
   if (!button) return;
   let paused = false;
+  const stale = document.querySelector("[data-stale]");
   button.hidden = false;
   button.addEventListener("click", () => {
     paused = !paused;
@@ -13,5 +14,9 @@
   document.addEventListener("htmx:beforeRequest", event => {
     const live = event.detail.elt;
     if (live.matches("[data-live]") && (paused || document.hidden || live.contains(document.activeElement))) event.preventDefault();
+  });
+  document.addEventListener("htmx:afterRequest", event => {
+    const text = event.detail.successful ? "" : "This is not up to date: the service did not answer as usual.";
+    if (stale.textContent !== text) stale.textContent = text;
   });
 })();
