@@ -102,6 +102,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         change_pages, job_pages, upstream_pages, api_docs, security_txt,
         pages, formats, home, login, change_pages, job_pages, watch_pages, watch_forms, webhook_pages, upstream_pages,
         api_docs, security_txt,
+        pages, formats, home, login, search_pages, change_pages, job_pages, watch_pages, watch_forms, webhook_pages,
+        upstream_pages, api_docs, security_txt,
     ):  # fmt: skip
         app.register_blueprint(pages_of.blueprint)
     app.register_blueprint(sockets.sockets)

@@ -13,11 +13,6 @@ from inventory.errors import STATUS
 from inventory.services import Services
 from tests.webpages.actions import URL
 
-UNDOCUMENTED = {
-    "/", "/docs/", "/docs/{path}", "/openapi.json", "/jobs", "/jobs/{job_id}", "/jobs/{job_id}/rows.csv", "/login",
-    "/logout", "/.well-known/security.txt", "/static/{name}", "/search", "/search/facet", "/search/fields",
-    "/search/completions",
-}  # fmt: skip
 OF_PAGES = "inventory.ui."
 """Where the views of pages are, which are no part of the API."""
 
