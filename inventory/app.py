@@ -30,18 +30,8 @@ from inventory.products import routes as products
 from inventory.rate_limits import routes as upstreams
 from inventory.records import routes as records
 from inventory.services import EXTENSION, Services
-from inventory.ui import api_docs, formats, home, login, pages, security_txt, visitors, watch_forms
-from inventory.ui import changes as change_pages
-from inventory.ui import diffs as diff_pages
-from inventory.ui import events as event_pages
-from inventory.ui import jobs as job_pages
-from inventory.ui import products as product_pages
-from inventory.ui import records as record_pages
-from inventory.ui import search as search_pages
-from inventory.ui import weather as weather_pages
-from inventory.ui import upstreams as upstream_pages
-from inventory.ui import watches as watch_pages
-from inventory.ui import webhooks as webhook_pages
+from inventory.ui import visitors
+from inventory.ui.blueprints import PAGES
 from inventory.watches import routes as watches
 from inventory.weather import routes as weather
 from inventory.web_api import cross_origin, problems, shortcut
@@ -82,30 +72,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
         app.extensions[shortcut.KEY] = _make_shortcut(app, services, address_of)
     request_log.register(app)
     problems.register(app, services.settings.masking)
-    for pages_of in (
-        pages,
-        formats,
-        home,
-        login,
-        search_pages,
-        job_pages,
-        api_docs,
-        security_txt,
-        record_pages,
-        diff_pages,
-        weather_pages,
-        product_pages,
-        event_pages,
-        change_pages,
-    ):
-        pages, formats, home, login, search_pages,
-        change_pages, job_pages, upstream_pages, api_docs, security_txt,
-        pages, formats, home, login, change_pages, job_pages, watch_pages, watch_forms, webhook_pages, upstream_pages,
-        api_docs, security_txt,
-        pages, formats, home, login, search_pages, change_pages, job_pages, watch_pages, watch_forms, webhook_pages,
-        upstream_pages, api_docs, security_txt,
-    ):  # fmt: skip
-        app.register_blueprint(pages_of.blueprint)
+    for pages in PAGES:
+        app.register_blueprint(pages)
     app.register_blueprint(sockets.sockets)
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))

@@ -28,11 +28,11 @@ NAVIGATION = (
     ("search_pages.search", "Search"),
     ("change_pages.changes", "Changes"),
     ("job_pages.all_jobs", "Jobs"),
+    ("watch_pages.watches", "Watches"),
+    ("upstream_pages.upstreams", "Upstreams"),
     ("weather_pages.weather", "Weather"),
     ("product_pages.catalogue", "Products"),
     ("event_pages.events", "Log events"),
-    ("watch_pages.watches", "Watches"),
-    ("upstream_pages.upstreams", "Upstreams"),
     ("api_docs.swagger_ui", "API"),
 )
 """The pages that each page links to: endpoint and title."""

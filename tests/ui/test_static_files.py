@@ -39,10 +39,7 @@ def test_nothing_else_is_answered(client: FlaskClient) -> None:
 
 
 def test_each_library_of_others_is_here_with_its_licence() -> None:
-    ours = {"charts.js", "import.js", "inventory.css", "job.js", "search.js"}
-    ours = {"inventory.css", "charts.js", "search.js"}
-    ours = {"inventory.css", "charts.js", "live.js"}
-    ours = {"inventory.css", "charts.js", "live.js", "search.js"}
+    ours = {"charts.js", "import.js", "inventory.css", "job.js", "live.js", "search.js"}
     licences = {path.name.partition("-")[0] for path in Path(STATIC_FILES, "licences").iterdir()}
     of_others = [path.name for path in STATIC_FILES.iterdir() if path.is_file() and path.name not in ours]
 
