@@ -62,7 +62,7 @@ def _whole(period: Period) -> Document:
 
 def _activity(period: Period) -> Document:
     query = {"since": period.since(services().records.clock()), "until": None, "source": None}
-    return activity_answers.activity(services().activity, query)
+    return activity_answers.activity(query)
 
 
 def _now(activity: Document | None) -> Document:

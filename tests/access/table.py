@@ -238,9 +238,6 @@ def request_of(line: Line, world: Mapping[str, str]) -> dict[str, Any]:
     how: dict[str, Any] = {"method": "GET" if line.method == "WS" else line.method, **line.how}
     if "file" in how.get("data", {}):
         how["data"] = how["data"] | {"file": (BytesIO(how["data"]["file"]), "urls.txt")}
-    if "name" in how.get("json", {}):
-        how["json"] = how["json"] | {"name": f"new {next(NUMBERS)}"}
-        how["data"] = {"file": (BytesIO(how["data"]["file"]), "urls.txt")}
     for body in ("json", "data"):
         if "name" in how.get(body, {}):
             how[body] = how[body] | {"name": f"new {next(NUMBERS)}"}
