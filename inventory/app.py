@@ -19,6 +19,7 @@ from inventory.changes import routes as changes
 from inventory.config import Settings
 from inventory.errors import InventoryError
 from inventory.events import routes as events
+from inventory.graphql_api import routes as graphql
 from inventory.history import routes as history
 from inventory.imports import routes as imports
 from inventory.imports.schemas import KindField
@@ -79,7 +80,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
         webpages, observations, changes, records, imports, jobs, sockets, events, weather, history, activity, upstreams,
-        products, watches, webhooks, keys, audit, health,
+        products, watches, webhooks, keys, audit, graphql, health,
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)
     request_check.register(app, services.access, address_of)

@@ -98,6 +98,13 @@ class TooManyChanges(QueryTooBroad):
         InvalidRequest.__init__(self, reason, {"since": [reason]})
 
 
+class QueryTooCostly(QueryTooBroad):
+    """The query may cost more than 10,000. Ask for fewer fields, for fewer entries (`first`), or in several queries."""
+
+    def __init__(self, reason: str) -> None:
+        InvalidRequest.__init__(self, reason, {"query": [reason]})
+
+
 class UnknownHost(InventoryError):
     """The inventory does not answer for this host. INVENTORY_ALLOWED_HOSTS adds host names."""
 

@@ -15,7 +15,7 @@ from inventory.web_api import work
 from inventory.web_api.needs import Need
 from inventory.web_api.same_origin import WITHOUT_EFFECT
 
-COUNTED_PATHS = "/api/v1/"
+COUNTED_PATHS = ("/api/v1/", "/graphql")
 """The beginning of what is counted: neither metrics nor pages are, but for pages that say so, as those that collect."""
 
 
@@ -40,7 +40,7 @@ def register(app: Flask, quotas: QuotaService, *, of_keys: bool = True) -> None:
     def count(response: Response) -> Response:
         caller = _counted_caller(quotas, of_keys)
         if caller is not None:
-            kinds = done(g.get("counted"), response.status_code, begun=work.begun())
+            kinds = done(g.get("counted"), response.status_code, begun=work.begun()) * work.lookups()
             usages = quotas.count(caller, kinds) if kinds else _usages(quotas, caller)
             response.headers.update(header_fields(usages))
         return response

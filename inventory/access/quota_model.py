@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -94,7 +94,7 @@ def retry_after(usages: Iterable[Usage]) -> int:
     return max([1, *(ceil(usage.ends_in) for usage in usages)])
 
 
-def done(counted: Counted | None, status: int, *, begun: bool | None) -> Collection[Counted]:
+def done(counted: Counted | None, status: int, *, begun: bool | None) -> tuple[Counted, ...]:
     """What a request that may be counted has done, given the status of its answer: nothing if that is no success.
 
     `begun` says whether it began a collection, None if that was not the question. A lookup that began one is both.

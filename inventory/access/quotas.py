@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inventory.access.address import caller_network
@@ -31,9 +31,9 @@ class QuotaService:
         quotas = self.of(caller.key)
         return self.counters.read(_name(caller), quotas) if quotas else ()
 
-    def count(self, caller: Caller, done: Collection[Counted]) -> Sequence[Usage]:
-        """Count what a caller has done, one of each kind; what it has used since."""
-        counted = [quota for quota in self.of(caller.key) if quota.counted in done]
+    def count(self, caller: Caller, done: Sequence[Counted]) -> Sequence[Usage]:
+        """Count what a caller has done, each kind as often as it is named; what it has used since."""
+        counted = [quota for kind in done for quota in self.of(caller.key) if quota.counted is kind]
         if counted:
             self.counters.add(_name(caller), counted)
         return self.read(caller)

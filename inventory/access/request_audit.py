@@ -13,7 +13,9 @@ from flask import Flask, Response, g, request
 from inventory.access.actions import action_of
 from inventory.access.audit import DONE, AuditService
 from inventory.access.current import caller
+from inventory.access.model import Verb
 from inventory.errors import STATUS, ForeignOrigin
+from inventory.web_api import work
 from inventory.web_api.needs import PUBLIC, Need
 from inventory.web_api.problems import MEDIA_TYPE
 from inventory.web_api.same_origin import SAFE
@@ -29,26 +31,35 @@ REFUSED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.T
 def register(app: Flask, audit: AuditService, count_refusal: Callable[[str], object]) -> None:
     """Note each request of an app, after `request_check`, that changes something, and each refusal of a key.
 
+    What needs `read` changes nothing, whatever its method: a query that is sent by POST.
     Whoever proved nothing, by no key or by a wrong one where one is needed, makes no entry: it could make any number.
     Neither does a page of another site, whatever the browser of its visitor sends along.
     `count_refusal` counts each refusal by its code.
     """
 
     def note(response: Response) -> Response:
-        outcome = _outcome(response)
-        if response.status_code in REFUSED:
-            count_refusal(outcome)
+        refusal = _refusal(response)
+        outcome = refusal or _outcome(response)
+        if refusal:
+            count_refusal(refusal)
         need: Need | None = g.get("need")  # there is none if the request did not come so far as to be checked
         if need is None or response.status_code == HTTPStatus.UNAUTHORIZED or outcome == FOREIGN:
             return response
-        refused_key = response.status_code in REFUSED and caller().key is not None
-        if refused_key or (request.method not in SAFE and (need.verb != PUBLIC or need.action)):
+        changes = request.method not in SAFE and need.verb != Verb.READ and (need.verb != PUBLIC or need.action)
+        if changes or (refusal and caller().key is not None):
             rule = request.url_rule.rule if request.url_rule else request.path
             action = need.action or action_of(request.method, rule)
             audit.note(caller(), action, _target(action, response), outcome=outcome, request_id=g.request_id)
         return response
 
     app.after_request(note)
+
+
+def _refusal(response: Response) -> str | None:
+    """The code with which the request was refused, or a part of what it asked for."""
+    if response.status_code in REFUSED:
+        return _outcome(response)
+    return next((code for status, code in work.part_problems() if status in REFUSED), None)
 
 
 def _outcome(response: Response) -> str:

@@ -41,10 +41,15 @@ class QuerySchema(Schema):
 
 
 def load(schema: Schema, read: Callable[[Request], Any], request: Request) -> Any:
+    """What the schema loads from what `read` finds in a request; see `loaded`."""
+    g.loaded = found = loaded(schema, partial(read, request))  # the audit takes from it what a request was about
+    return found
+
+
+def loaded(schema: Schema, read: Callable[[], Any]) -> Any:
     """What the schema loads from what `read` finds; `InvalidRequest` names each field that is not valid."""
     try:
-        g.loaded = loaded = schema.load(read(request))  # the audit takes from it what a request was about
-        return loaded
+        return schema.load(read())
     except ValidationError as error:
         errors = errors_of(error)
         raise InvalidRequest(f"Not valid: {', '.join(errors)}. See `errors`.", errors) from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import cast
+from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import structlog
@@ -121,24 +121,28 @@ def status_and_code(error: type[InventoryError]) -> tuple[int, str]:
     return next((STATUS[base] for base in error.__mro__ if base in STATUS), FRAMEWORK_CODES[500][:2])
 
 
-def answer(error: InventoryError) -> Response:
-    """An error of ours as a response."""
-    status, code = status_and_code(type(error))
-    if status == 500:
-        return _unforeseen(error)
-    response = problem(
-        status,
-        code,
-        error.public_detail if isinstance(error, StorageUnavailable) else str(error),
-        errors=error.errors if isinstance(error, InvalidRequest) else None,
-        position=error.position if isinstance(error, InvalidQuery) else None,
-        columns=(list(error.columns) or None) if isinstance(error, InvalidFile) else None,
-        failure=_failure_document(error.failure) if isinstance(error, CollectionFailed) else None,
-    )
+def members_of(error: InventoryError) -> dict[str, Any]:
+    """The members of an error's problem, None for those that it lacks. What callers are not told of it is logged."""
     if isinstance(error, StorageUnavailable):
         log.error("storage_unavailable", error=str(error))
-        response.headers["Retry-After"] = str(RETRY_AFTER)
-    elif isinstance(error, TooManyRequests):
+    status, code = status_and_code(type(error))
+    return {
+        "status": status,
+        "code": code,
+        "detail": error.public_detail if isinstance(error, StorageUnavailable) else str(error),
+        "errors": error.errors if isinstance(error, InvalidRequest) else None,
+        "position": error.position if isinstance(error, InvalidQuery) else None,
+        "columns": (list(error.columns) or None) if isinstance(error, InvalidFile) else None,
+        "failure": _failure_document(error.failure) if isinstance(error, CollectionFailed) else None,
+    }
+
+
+def answer(error: InventoryError) -> Response:
+    """An error of ours as a response."""
+    if status_and_code(type(error))[0] == 500:
+        return _unforeseen(error)
+    response = problem(**members_of(error))
+    if isinstance(error, StorageUnavailable | TooManyRequests):
         response.headers["Retry-After"] = str(RETRY_AFTER)
     elif isinstance(error, Unauthenticated | OutOfScope):
         response.headers["WWW-Authenticate"] = _challenge(error)

@@ -1,6 +1,8 @@
-"""Whether the request that is answered began a collection: what a view knows and the counting of quotas asks."""
+"""What a view knows of the request that it answers, and what quotas and the audit ask for."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from flask import g
 
@@ -13,4 +15,21 @@ def note(*, begun: bool) -> None:
 def begun() -> bool | None:
     """What the view said; None if it said nothing, because it collects nothing."""
     noted: bool | None = g.get("work_begun")
+    return noted
+
+
+def note_parts(*, lookups: int, problems: Sequence[tuple[int, str]]) -> None:
+    """Say how many lookups a request was that asked for several things, and the statuses and codes of what failed of it."""
+    g.work_lookups, g.work_problems = lookups, problems
+
+
+def lookups() -> int:
+    """How many lookups the request counts as if it counts as one."""
+    noted: int = g.get("work_lookups", 1)
+    return max(1, noted)
+
+
+def part_problems() -> Sequence[tuple[int, str]]:
+    """Statuses and codes of parts that failed of a request that was answered all the same."""
+    noted: Sequence[tuple[int, str]] = g.get("work_problems", ())
     return noted

@@ -104,6 +104,8 @@ TABLE = (
     line("GET", "/changes", "read", **EMPTY),
     line("GET", "/changes/groups", "read", **EMPTY),
     line("GET", "/changes/list", "read", **EMPTY),
+    line("GET", "/graphql", "read", "/graphql?query={{record(url:\"http://a.test/\"){{id}}}}", **EMPTY),
+    line("POST", "/graphql", "read", json={"query": '{record(url:"http://a.test/"){id}}'}, **EMPTY),
     # Bulk work
     line(
         "POST", f"{V1}/imports", "import", f"{V1}/imports?kind=urls", data={"file": b"http://a.test/new\n"}, ok=202,
