@@ -107,7 +107,7 @@ class RecordService:
                 found = self.after(acceptance)
                 stale = lookup.is_stale(found.record, fresh_for=fresh_for, now=now)
         if found is None:
-            raise NotInInventory(f"Nothing is known of {target.key}, and collect=false asks not to collect it.")
+            raise NotInInventory(f"Nothing is known of {target.key}. A lookup without collect=false collects it.")
         if found.record.status is Status.FAILED:
             raise lookup.collection_failed(target, found.record.failure)
         return LookupResult(found=found, stale=stale, begun=begun)

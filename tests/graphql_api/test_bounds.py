@@ -44,7 +44,7 @@ def refusal(ask: Ask, query: str, **variables: object) -> str:
         '{ record(url: "http://a.test/") ' + aliased(5, "page_source") + " }",
         "{ search(first: 2147483647) { targets { id } } }",
         "{ search(first: 200) { targets { id " + aliased(9, "observations { field value }")[1:-1] + " } } }",
-        '{ snapshots(url: "x", first: 200) { snapshots { redirects { interim { headers { name value } } headers { name } } } } }',
+        '{ snapshots(url: "x", first: 200) { snapshots { redirects { interim { headers { name } } headers { name } } } } }',
         '{ job(id: "x") { rows(first: 10000) { rows { row } } } }',
         '{ record(url: "http://a.test/") { ...f0 } } fragment f30 on Record { id } '
         + " ".join(f"fragment f{each} on Record {{ ...f{each + 1} ...f{each + 1} }}" for each in range(30)),
