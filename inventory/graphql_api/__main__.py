@@ -2,6 +2,6 @@
 
 from graphql import print_schema
 
-from inventory.graphql_api.schema import schema
+from inventory.graphql_api.schema import SCHEMA
 
-print(print_schema(schema()))  # noqa: T201 - it is what this program is for
+print(print_schema(SCHEMA))  # noqa: T201 - it is what this program is for

@@ -11,7 +11,7 @@ from graphql import DocumentNode, ExecutionResult, FragmentDefinitionNode, Graph
 
 from inventory.errors import STATUS, InvalidRequest, InventoryError, QueryTooCostly
 from inventory.graphql_api.bounds import MAX_TOKENS, Estimate, Meter, Stopped
-from inventory.graphql_api.schema import schema
+from inventory.graphql_api.schema import SCHEMA
 from inventory.graphql_api.schemas import ARGUMENTS
 from inventory.masking import Masking
 from inventory.web_api import problems
@@ -63,14 +63,14 @@ def _executed(query: str, variables: dict[str, Any], operation: str | None, mete
         if f"more than {MAX_TOKENS} tokens" in error.message:  # graphql-core 3.3 has no class for it
             raise QueryTooCostly(f"The query has more than {MAX_TOKENS:,} tokens. Ask in several queries.") from error
         return ExecutionResult(errors=[error])
-    errors = graphql.validate(schema(), document, max_errors=MAX_ERRORS) or _checked(document, variables, operation)
+    errors = graphql.validate(SCHEMA, document, max_errors=MAX_ERRORS) or _checked(document, variables, operation)
     if any(each.message == ABORTED for each in errors):
         raise QueryTooCostly("The query has too many fields of one name to compare them. Name each once.")
     if errors:
         return ExecutionResult(errors=errors)
     try:
         return graphql.execute_sync(
-            schema(), document, variable_values=variables, operation_name=operation, middleware=[meter]
+            SCHEMA, document, variable_values=variables, operation_name=operation, middleware=[meter]
         )
     except Stopped as stopped:
         raise QueryTooCostly(
@@ -87,11 +87,11 @@ def _checked(document: DocumentNode, variables: dict[str, Any], name: str | None
     operation = graphql.get_operation_ast(document, name)
     if operation is None:
         return []
-    values = graphql.get_variable_values(schema(), operation.variable_definitions or (), variables, max_errors=MAX_ERRORS)
+    values = graphql.get_variable_values(SCHEMA, operation.variable_definitions or (), variables, max_errors=MAX_ERRORS)
     if isinstance(values, list):
         return values
     fragments = {each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)}
-    Estimate(schema(), fragments, values).check(operation)
+    Estimate(SCHEMA, fragments, values).check(operation)
     return []
 
 

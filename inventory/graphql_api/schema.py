@@ -38,9 +38,15 @@ LONGS = frozenset(
 """Members that can have more than 32 bits."""
 
 
-@cache
-def schema() -> GraphQLSchema:
-    """The schema with its resolvers, made once."""
+_SCALARS = {fields.Boolean: GraphQLBoolean, fields.Float: GraphQLFloat}
+"""All others are texts, as in the API: instants too."""
+_RECORD = (
+    "What is stored of a URL. Nothing is collected. One that is not collected yet has the members `requested_at` to"
+    " `poll_after`, and of the others `id`, `url` and `status`."
+)
+
+
+def _schema() -> GraphQLSchema:
     job = _object(JobSchema)
     job.fields["rows"] = _field(RowsPage, RowsArguments, resolvers.rows)
     query = {
@@ -54,12 +60,6 @@ def schema() -> GraphQLSchema:
         ),
     }
     return GraphQLSchema(GraphQLObjectType("Query", query))
-
-
-_RECORD = (
-    "What is stored of a URL. Nothing is collected. One that is not collected yet has the members `requested_at` to"
-    " `poll_after`, and of the others `id`, `url` and `status`."
-)
 
 
 def _record() -> GraphQLObjectType:
@@ -98,10 +98,6 @@ def _output(name: str, of: fields.Field[Any]) -> GraphQLOutputType:
     return GraphQLNonNull(found) if of.required and not of.allow_none else found
 
 
-_SCALARS = {fields.Boolean: GraphQLBoolean, fields.Float: GraphQLFloat}
-"""All others are texts, as in the API: instants too."""
-
-
 def _nullable(of: GraphQLOutputType) -> GraphQLOutputType:
     return cast(GraphQLOutputType, of.of_type) if isinstance(of, GraphQLNonNull) else of
 
@@ -118,3 +114,7 @@ def _arguments(of: type[Schema], without: Collection[str] = ()) -> dict[str, Gra
 def _input(of: fields.Field[Any]) -> GraphQLInputType:
     found = GraphQLInt if isinstance(of, fields.Integer | fields.TimeDelta) else GraphQLString
     return GraphQLNonNull(found) if of.required else found
+
+
+SCHEMA = _schema()
+"""With its resolvers. It is made while this module is imported, which one thread does, because types are unique by name."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from graphql import GraphQLObjectType, get_named_type
 
-from inventory.graphql_api.schema import schema
+from inventory.graphql_api.schema import SCHEMA
 
 PAGED = "rows"
 """The member of a job that is no member of the API's document."""
@@ -15,7 +15,7 @@ PAGED = "rows"
 
 def everything(name: str) -> str:
     """All members of a type, in braces, with all of theirs."""
-    of = schema().type_map[name]
+    of = SCHEMA.type_map[name]
     assert isinstance(of, GraphQLObjectType)
     members = [
         f"{member} {everything(below.name)}" if isinstance(below, GraphQLObjectType) else member

@@ -8,7 +8,7 @@ from graphql import get_introspection_query
 
 from inventory import create_app
 from inventory.graphql_api.bounds import WEIGHTS
-from inventory.graphql_api.schema import schema
+from inventory.graphql_api.schema import SCHEMA
 from inventory.records.source import Collected
 from inventory.services import Services
 from tests.conftest import Build
@@ -158,4 +158,4 @@ def test_introspection_is_measured_too(ask: Ask) -> None:
 def test_each_weight_is_that_of_a_field() -> None:
     for name in WEIGHTS:
         of, _, member = name.partition(".")
-        assert member in schema().type_map[of].fields  # type: ignore[attr-defined]
+        assert member in SCHEMA.type_map[of].fields  # type: ignore[attr-defined]
