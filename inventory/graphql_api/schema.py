@@ -37,7 +37,6 @@ LONGS = frozenset(
 )
 """Members that can have more than 32 bits."""
 
-
 _SCALARS = {fields.Boolean: GraphQLBoolean, fields.Float: GraphQLFloat}
 """All others are texts, as in the API: instants too."""
 _RECORD = (
