@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -10,12 +9,13 @@ from urllib.parse import quote, urlencode
 from flask import Request, request
 from marshmallow import Schema
 
+from inventory.ui.shell import command
 from inventory.ui.visitors import keys_count
 from inventory.web_api import arguments
 
 Ways = Sequence[tuple[str, str]]
 """Names of ways to the same, each with a text to copy (`same_as` of `_macros.html`)."""
-KEY_HEADER = " -H 'Authorization: Bearer inv_live_…'"
+KEY = ("-H", "Authorization: Bearer inv_live_…")
 
 
 def asked(schema: Schema) -> Any:
@@ -33,11 +33,11 @@ def is_partial() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
-def same_elsewhere(path: str, query: Mapping[str, Any], *command: str) -> Ways:
+def same_elsewhere(path: str, query: Mapping[str, Any], *inventory: str) -> Ways:
     """The request of the API that answers the same as a page, also as curl sends it, and a command if there is one."""
     given = {name: value for name, value in query.items() if value not in ("", None, False, [], ())}
     given = {name: "true" if value is True else value for name, value in given.items()}
     asks = f"?{urlencode(given, doseq=True, quote_via=quote, safe=':*', errors='replace')}" if given else ""
     url = f"{request.scheme}://{request.headers['Host']}{request.script_root}{path}{asks}"
-    ways = [("API", url), ("curl", f"curl{KEY_HEADER if keys_count() else ''} {shlex.quote(url)}")]
-    return [*ways, ("Command", shlex.join(["inventory", *command]))] if command else ways
+    ways = [("API", url), ("curl", command(["curl", url, *(KEY if keys_count() else ())]))]
+    return [*ways, ("Terminal", command(["inventory", *inventory]))] if inventory else ways

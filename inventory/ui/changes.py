@@ -95,9 +95,10 @@ def _ways(query: Mapping[str, Any], part: str) -> Ways:
     """The same as requests and as a command."""
     in_groups = part != "list"
     given = {name: query[name] for name in ("q", "since", "until", "volatile")} | {"field": list(query["fields"])}
-    command = ["changes", *([query["q"]] if query["q"] else []), *(["--group"] if in_groups else [])]
+    command = ["changes", *(["--group"] if in_groups else [])]
     for name in ("since", "until"):
         command += [f"--{name}", query[name]] if query[name] else []
     command += [option for field in query["fields"] for option in ("--field", field)]
     command += ["--volatile"] if query["volatile"] else []
+    command += ["--", query["q"]] if query["q"].startswith("-") else [query["q"]] if query["q"] else []
     return same_elsewhere(f"/api/v1/changes{'/groups' if in_groups else ''}", given, *command)

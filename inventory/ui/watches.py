@@ -83,7 +83,7 @@ def one_message(watch_id: str, number: str) -> Response:
     """One message, its deliveries, and all that it tells."""
     watch, message = answers.watch(watch_id), answers.message(watch_id, number)
     findings = answers.findings(watch_id, number, asked(PAGE_QUERY))
-    ways = same_elsewhere(f"{API}/{watch_id}/messages/{number}", {}, "watch", "log", watch["name"], "--message", number)
+    ways = same_elsewhere(f"{API}/{watch_id}/messages/{number}", {}, "watch", "log", _name(watch), "--message", number)
     return page(
         "watch_message.html",
         watch=watch,
@@ -147,11 +147,16 @@ def webhook_urls() -> dict[str, str]:
     return {each["id"]: each["url"] for each in found["webhooks"]}
 
 
+def _name(watch: Document) -> str:
+    """What a command calls a watch: by its id, if its name looks like an option."""
+    return str(watch["id"] if watch["name"].startswith("-") else watch["name"])
+
+
 def _ways(watch: Document, urls: dict[str, str]) -> Ways:
     members = {each.data_key or name: watch[each.data_key or name] for name, each in WATCH.fields.items()}
     members["webhook"] = [urls.get(each, each) for each in watch["webhook"]]
     file = watch_file.written([settings_from(WATCH.load(members))])
-    return [*same_elsewhere(f"{API}/{watch['id']}", {}, "watch", "show", watch["name"]), ("For a file of watches", file)]
+    return [*same_elsewhere(f"{API}/{watch['id']}", {}, "watch", "show", _name(watch)), ("For a file of watches", file)]
 
 
 def _days(sent: Request) -> dict[str, Any]:

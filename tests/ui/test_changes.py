@@ -127,8 +127,8 @@ def test_the_same_is_asked_elsewhere(client: FlaskClient, fleet: Fleet) -> None:
     found = texts(client.get("/changes/groups?q=title:it's&field=title&since=30d&volatile=true").text)
 
     assert "http://localhost/api/v1/changes/groups?q=title:it%27s&since=30d&volatile=true&field=title" in found
-    command = "inventory changes 'title:it'\"'\"'s' --group --since 30d --field title --volatile"
-    assert command in found
+    assert "inventory changes --group --since 30d --field title --volatile 'title:it'\"'\"'s'" in found
+    assert "inventory changes -- -title:x" in texts(client.get("/changes/list?q=-title:x").text)
 
 
 def test_no_changes_are_a_sentence(client: FlaskClient) -> None:
