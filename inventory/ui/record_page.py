@@ -20,7 +20,7 @@ from inventory.ui.volatile_fields import tags_and_volatile_fields
 
 PAGE, FRAME = 95_000, 12_000
 """Characters of HTML that a page may have, and what all else than values takes of them."""
-TIMES_URL = 14
+TIMES_URL = 15
 """How often the URL of the target is in the page, beside the rows of the timeline."""
 LINES, REDIRECTS, COOKIES, FACTS, STEPS = 0.24, 0.15, 0.12, 0.13, 0.1
 """The shares of the parts; the page source has the rest."""
