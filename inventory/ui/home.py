@@ -61,8 +61,8 @@ def _whole(period: Period) -> Document:
 
 
 def _activity(period: Period) -> Document:
-    query = {"since": period.since(services().records.clock()), "until": None, "source": None}
-    return activity_answers.activity(query)
+    since = period.since(services().records.clock())
+    return activity_answers.activity({"since": since, "until": None, "source": None})
 
 
 def _now(activity: Document | None) -> Document:
