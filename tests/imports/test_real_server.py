@@ -5,17 +5,20 @@ from __future__ import annotations
 import socket
 import subprocess
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
 import requests
 
+from inventory.imports.sniffing import HEAD_BYTES
 from tests.end_to_end.stack import Stack, stack, wait_until
 
 LIMIT = 128 * 1024 * 1024
 BLOCK = b"".join(b"https://example.com/%043d\n" % n for n in range(16_384))  # 1 MiB
 HEAD = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="%s"\r\n\r\n'
 END = b"\r\n--edge--\r\n"
+FIELD_KIND = b'--edge\r\nContent-Disposition: form-data; name="kind"\r\n\r\nurls\r\n'
 REQUEST = (
     b"POST /api/v1/imports?kind=urls HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=edge\r\n"
     b"Content-Length: %d\r\n\r\n"
@@ -100,6 +103,33 @@ def test_an_upload_is_refused_by_its_beginning_while_the_rest_is_still_being_sen
     answer = upload(running, body(48 * 1024 * 1024, b"urls.jsonl"))
 
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_file")
+
+
+def test_the_form_of_the_page_arrives_as_an_upload_does(running: Stack) -> None:
+    before, kept_before = peak(running), kept(running)
+    for size, status in ((LIMIT - 1, 303), (2 * LIMIT, 413)):
+        answer = requests.post(
+            f"{running.url}/jobs",
+            data=chain([FIELD_KIND], body(size)),
+            headers={"Content-Type": "multipart/form-data; boundary=edge", "Accept": "text/html"},
+            allow_redirects=False,
+            timeout=60,
+        )
+        assert answer.status_code == status
+
+    assert len(kept(running)) == len(kept_before) + 1
+    assert peak(running) - before < 64
+
+
+def test_a_preview_larger_than_other_bodies_arrives_and_a_file_is_refused(running: Stack) -> None:
+    for size, status in ((HEAD_BYTES, 200), (LIMIT, 413)):
+        answer = requests.post(
+            f"{running.url}/api/v1/imports/preview",
+            data=body(size),
+            headers={"Content-Type": "multipart/form-data; boundary=edge"},
+            timeout=60,
+        )
+        assert answer.status_code == status
 
 
 def test_an_incomplete_upload_leaves_nothing(running: Stack) -> None:
