@@ -5,7 +5,6 @@ from __future__ import annotations
 from inventory.ui import (
     api_docs,
     changes,
-    diffs,
     events,
     formats,
     home,
@@ -13,15 +12,16 @@ from inventory.ui import (
     login,
     pages,
     products,
-    records,
-    search,
     security_txt,
     upstreams,
-    watch_forms,
-    watches,
     weather,
-    webhooks,
-)  # fmt: skip
+)
+from inventory.ui.records import diffs
+from inventory.ui.records import views as records
+from inventory.ui.search import views as search
+from inventory.ui.watches import form_views as watch_forms
+from inventory.ui.watches import views as watches
+from inventory.ui.watches import webhooks
 
 PAGES = (
     pages.blueprint,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inventory.ui.page_source import Excerpt, excerpt
+from inventory.ui.records.page_source import Excerpt, excerpt
 
 
 def document(source: str, media_type: str | None = "text/html", encoding: str = "text", size: int = 0) -> dict[str, Any]:

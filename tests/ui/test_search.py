@@ -19,7 +19,7 @@ from inventory.access.model import Mode
 from inventory.clock import rfc3339
 from inventory.config import Settings
 from inventory.services import Services
-from inventory.ui.search import ROWS
+from inventory.ui.search.views import ROWS
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb, Replacing
 from tests.observations.conftest import Fleet

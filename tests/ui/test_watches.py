@@ -14,7 +14,7 @@ from inventory.access.model import Mode
 from inventory.clock import MILLISECOND
 from inventory.config import Settings
 from inventory.services import Services
-from inventory.ui.watch_members import fields_of, members_from
+from inventory.ui.watches.members import fields_of, members_from
 from inventory.watches import watch_file
 from inventory.watches.model import GATHER
 from tests.access.guarded import Guarded

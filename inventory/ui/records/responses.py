@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inventory.observations.cookies import statements_of
-from inventory.ui.shown_values import Line, Part, Shower, Shown
+from inventory.ui.records.shown_values import Line, Part, Shower, Shown
 
 Document = Mapping[str, Any]
 

@@ -14,7 +14,7 @@ from inventory.html_pages.loading import KINDS
 from inventory.observations.cookies import ATTRIBUTES, field_of
 from inventory.observations.volatility import CHANGES_IN_A_ROW
 from inventory.ui.formats import visible
-from inventory.ui.shown_values import Part, Room, Shower, Shown
+from inventory.ui.records.shown_values import Part, Room, Shower, Shown
 
 Document = Mapping[str, Any]
 

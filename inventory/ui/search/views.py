@@ -13,10 +13,10 @@ from inventory.observations import answers, schemas
 from inventory.services import services
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import fragment, page
-from inventory.ui.search_completion import MAX_TYPED, completions_of
-from inventory.ui.search_elsewhere import exports, ways
-from inventory.ui.search_past import past_of
-from inventory.ui.search_results import SHOWN, excerpt_of, results_of, values_of
+from inventory.ui.search.completion import MAX_TYPED, completions_of
+from inventory.ui.search.elsewhere import exports, ways
+from inventory.ui.search.past import past_of
+from inventory.ui.search.results import SHOWN, excerpt_of, results_of, values_of
 from inventory.web_api import arguments, needs
 
 blueprint = page_blueprint("search_pages")

@@ -9,7 +9,7 @@ from typing import Any
 
 from inventory.html_pages.loading import KINDS
 from inventory.ui.formats import instant, number
-from inventory.ui.shown_values import Part, Shower, Shown
+from inventory.ui.records.shown_values import Part, Shower, Shown
 
 Document = Mapping[str, Any]
 

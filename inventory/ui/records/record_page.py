@@ -11,12 +11,13 @@ from urllib.parse import quote
 from inventory.changes import answers as changes
 from inventory.listing import Key
 from inventory.records.model import Target
-from inventory.ui import record_facts, record_view
-from inventory.ui.page_source import Excerpt, excerpt
-from inventory.ui.record_facts import Fact
-from inventory.ui.record_view import Answer, Hop, Phase, ShownCookie
-from inventory.ui.shown_values import Line, Part, Room, Shower
-from inventory.ui.volatile_fields import tags_and_volatile_fields
+from inventory.ui.records import facts as record_facts
+from inventory.ui.records import responses
+from inventory.ui.records.facts import Fact
+from inventory.ui.records.page_source import Excerpt, excerpt
+from inventory.ui.records.responses import Answer, Hop, Phase, ShownCookie
+from inventory.ui.records.shown_values import Line, Part, Room, Shower
+from inventory.ui.records.volatile_fields import tags_and_volatile_fields
 
 PAGE, FRAME = 95_000, 12_000
 """Characters of HTML that a page may have, and what all else than values takes of them."""
@@ -65,18 +66,18 @@ class RecordPage:
             at=at,
             snapshot_id=None if is_latest else document["id"],
             tags=tags,
-            final=record_view.final_response(document, lines),
-            redirects=record_view.redirects(document["redirects"], shower(REDIRECTS)),
-            revalidation=record_view.revalidation(document, lines),
-            trailers=record_view.trailers(document, lines),
-            cookies=record_view.shown_cookies(document, shower(COOKIES)),
+            final=responses.final_response(document, lines),
+            redirects=responses.redirects(document["redirects"], shower(REDIRECTS)),
+            revalidation=responses.revalidation(document, lines),
+            trailers=responses.trailers(document, lines),
+            cookies=responses.shown_cookies(document, shower(COOKIES)),
             facts={
                 "Connection": record_facts.connection(document, facts),
                 "Body": record_facts.body(document, facts),
                 "Page": record_facts.page(document, facts),
                 "Certificate": record_facts.certificate(document, facts, now),
             },
-            phases=record_view.phases(document),
+            phases=responses.phases(document),
             timeline=changes.timeline({"url": target.key, "limit": _steps(whole, url_size), "cursor": cursor}),
             source=excerpt(document, int((1 - LINES - REDIRECTS - COOKIES - FACTS - STEPS) * whole)),
         )

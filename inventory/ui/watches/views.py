@@ -13,7 +13,7 @@ from inventory.ui.asking import Ways, asked, same_elsewhere
 from inventory.ui.forms import whole
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import page, see_other
-from inventory.ui.watch_members import in_unit
+from inventory.ui.watches.members import in_unit
 from inventory.watches import answers, schemas, watch_file
 from inventory.watches.applying import WatchApplier, exported
 from inventory.watches.documents import Document

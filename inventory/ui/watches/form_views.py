@@ -20,8 +20,8 @@ from inventory.errors import (
 from inventory.ui.forms import sent
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import page, see_other
-from inventory.ui.watch_members import UNITS, WatchFields, fields_from, fields_of, members_from, usual_fields
-from inventory.ui.watches import webhook_urls
+from inventory.ui.watches.members import UNITS, WatchFields, fields_from, fields_of, members_from, usual_fields
+from inventory.ui.watches.views import webhook_urls
 from inventory.watches import answers, schemas
 from inventory.watches.documents import Document
 from inventory.watches.model import On

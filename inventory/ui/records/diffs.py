@@ -9,12 +9,12 @@ from flask import Response, request
 
 from inventory.changes import answers, schemas
 from inventory.errors import InvalidRequest, NoSuchSnapshot
-from inventory.ui import diff_view
 from inventory.ui.elsewhere import same_elsewhere
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import page
-from inventory.ui.records import address_again
-from inventory.ui.volatile_fields import HEADERS, tags_and_volatile_fields
+from inventory.ui.records import diff_view
+from inventory.ui.records.views import address_again
+from inventory.ui.records.volatile_fields import HEADERS, tags_and_volatile_fields
 from inventory.web_api import arguments, needs
 from inventory.webpages import answers as webpages
 

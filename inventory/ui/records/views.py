@@ -19,10 +19,10 @@ from inventory.ui.elsewhere import same_elsewhere
 from inventory.ui.forms import form
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import fragment, page, see_other
-from inventory.ui.record_page import RecordPage
-from inventory.ui.record_queries import MAX_POLLS, AddressQuery, ProgressQuery, RecordQuery
-from inventory.ui.record_view import redirects
-from inventory.ui.shown_values import Room, Shower
+from inventory.ui.records.queries import MAX_POLLS, AddressQuery, ProgressQuery, RecordQuery
+from inventory.ui.records.record_page import RecordPage
+from inventory.ui.records.responses import redirects
+from inventory.ui.records.shown_values import Room, Shower
 from inventory.web_api import arguments, needs, same_origin, work
 from inventory.webpages import answers, schemas
 
