@@ -15,9 +15,10 @@ from inventory.changes.parameters import field_parameter
 from inventory.clock import MILLISECOND, rfc3339
 from inventory.errors import InventoryError
 from inventory.instants import instant_of
-from inventory.ui.asking import Ways, asked, is_partial, same_elsewhere
+from inventory.ui.elsewhere import Ways, same_elsewhere
+from inventory.ui.forms import asked
 from inventory.ui.page_errors import page_blueprint, problem_of
-from inventory.ui.pages import fragment, page
+from inventory.ui.pages import fragment, page, wants_fragment
 from inventory.web_api import needs
 
 blueprint = page_blueprint("change_pages")
@@ -70,7 +71,7 @@ def _shown(part: str, schema: Schema, answer: Callable[[dict[str, Any]], Documen
         problem = problem_of(error)
         status = int(str(problem["status"]))
     members: dict[str, Any] = {"found": found, "problem": problem, "part": part, "q": request.args.get("q", "")}
-    if is_partial():
+    if wants_fragment():
         return fragment(f"_changes_{part}.html", **members)
     return page("changes.html", status, presets=PRESETS, ways=ways, fields=request.args.getlist("field"), **members)
 

@@ -1,19 +1,34 @@
-"""How to get what a page shows without it: for the macro `same_as`."""
+"""How to get what a page shows without it: requests of the API and commands, for `same_as` of `_macros.html`."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote, urlencode
 
-from flask import request
-
+from inventory.ui.pages import service_url
+from inventory.ui.shell import command
 from inventory.ui.visitors import keys_count
 
-KEY = "-H 'Authorization: Bearer inv_live_…' "
+Ways = Sequence[tuple[str, str]]
+"""Names of ways to the same, each with a text to copy."""
+KEY = ("-H", "Authorization: Bearer inv_live_…")
 
 
-def same_elsewhere(path: str, command: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """The request of the API below `/api/v1` with curl, and the arguments of the `inventory` command, if there is one."""
-    url = f"{request.scheme}://{request.headers['Host']}{request.script_root}/api/v1{path}"
-    ways = [("curl", f"curl {KEY if keys_count() else ''}{shlex.quote(url)}")]
-    return ways + ([("Command", shlex.join(["inventory", *command]))] if command else [])
+def same_elsewhere(path: str, query: Mapping[str, Any], *inventory: str) -> Ways:
+    """The request of the API that answers the same as a page, also as curl sends it, and a command if there is one.
+
+    Parameters of the query that are empty are not sent; `inventory` are the arguments of the command of that name.
+    """
+    given = [
+        (name, "true" if each is True else str(each))
+        for name, value in query.items()
+        for each in (value if isinstance(value, list) else [value])
+        if each not in ("", None, False)
+    ]
+    url = f"{service_url()}{path}"
+    asks = f"?{urlencode(given, quote_via=quote, safe=':*')}" if given else ""
+    sent = [word for name, value in given for word in ("--data-urlencode", f"{name}={value}")]
+    curl = ["curl", *(["-G"] if sent else []), url, *(KEY if keys_count() else ()), *sent]
+    ways = [("API", f"{url}{asks}"), ("curl", command(curl))]
+    return [*ways, ("Terminal", command(["inventory", *inventory]))] if inventory else ways

@@ -12,7 +12,7 @@ from inventory.events import answers, schemas
 from inventory.events.levels import LEVELS
 from inventory.ui.event_rows import event_rows
 from inventory.ui.page_errors import page_blueprint, problem_of
-from inventory.ui.pages import fragment, page
+from inventory.ui.pages import fragment, page, wants_fragment
 from inventory.web_api import arguments, needs
 
 blueprint = page_blueprint("event_pages")
@@ -55,7 +55,7 @@ def chart() -> Response:
     columns = [level for level in LEVELS if level in stats["by_level"]]
     hours = [[hour, *(counts.get(level, 0) for level in columns)] for hour, counts in stats["by_hour_and_level"].items()]
     members: dict[str, Any] = {"stats": stats, "columns": columns, "hours": hours, "filters": _filters()}
-    if "HX-Request" in request.headers:
+    if wants_fragment():
         return fragment("_events_chart.html", **members)
     return page("events_chart.html", **members)
 

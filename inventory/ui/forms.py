@@ -1,22 +1,36 @@
-"""Reads the forms of our pages, for `arguments.load`."""
+"""Reads what the forms of our pages send, in a query or in a body."""
 
 from __future__ import annotations
 
-from flask import Request
+from typing import Any
+
+from flask import Request, request
+from marshmallow import Schema
 from werkzeug.datastructures import MultiDict
 
 from inventory.errors import InvalidRequest
-from inventory.ui.visitors import FIELD
 from inventory.web_api import arguments
+
+CSRF_FIELD = "csrf_token"
+
+
+def asked(schema: Schema) -> Any:
+    """What a schema loads from the query of the page's URL, without the fields that a form left empty."""
+    read = arguments.reader("query", schema)
+
+    def filled(sent: Request) -> dict[str, Any]:
+        return {name: value for name, value in read(sent).items() if value not in ("", [""])}
+
+    return arguments.load(schema, filled, request)
 
 
 def form(request: Request) -> dict[str, str]:
-    """The fields that were sent, the first of each name, without the token; `InvalidRequest` if the form was cut."""
-    return {name: value for name, value in sent(request).items() if name != FIELD}
+    """The fields that were sent in a body, the first of each name, without the token; for `arguments.load`."""
+    return {name: value for name, value in sent(request).items() if name != CSRF_FIELD}
 
 
 def sent(request: Request) -> MultiDict[str, str]:
-    """All fields that were sent; `InvalidRequest` if the form was cut."""
+    """All fields that were sent in a body; `InvalidRequest` if it was cut."""
     try:
         return request.form
     except arguments.errors_of_cut_bodies() as error:

@@ -16,7 +16,7 @@ from inventory.rate_limits import answers as upstream_answers
 from inventory.services import services
 from inventory.ui.activity_charts import PERIODS, Period, charts_of, failures_of_last_day
 from inventory.ui.page_errors import page_blueprint, problem_of
-from inventory.ui.pages import fragment, page
+from inventory.ui.pages import fragment, page, service_url
 from inventory.ui.visitors import let_in
 from inventory.web_api import needs
 from inventory.web_api.needs import PUBLIC
@@ -101,5 +101,5 @@ def _addresses() -> Document:
     hostname = bracketed(authority.host if authority else "127.0.0.1")
     return {
         "queue_url": f"http://{hostname}:{services().settings.dashboard_port}/",
-        "root": f"{request.scheme}://{request.headers['Host']}{request.script_root}/",
+        "root": f"{service_url()}/",
     }

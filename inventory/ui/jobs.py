@@ -19,9 +19,10 @@ from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.jobs.responses import csv_of_rows
 from inventory.jobs.seeing import changed_job
 from inventory.services import services
+from inventory.ui.forms import CSRF_FIELD
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import page, see_other
-from inventory.ui.visitors import FIELD, check_form, checks_token
+from inventory.ui.visitors import check_form, checks_token
 from inventory.web_api import arguments, needs
 
 blueprint = page_blueprint("job_pages")
@@ -32,7 +33,7 @@ PAGE_ROWS = 25
 """Rows of a job on one page, each with a URL that may be long."""
 FIRST_ROWS = ROWS_QUERY.load({"limit": PAGE_ROWS})
 LABELS = "tag"
-FIELDS = (FIELD, *IMPORT_QUERY.fields)
+FIELDS = (CSRF_FIELD, *IMPORT_QUERY.fields)
 """What the form of an import has before its file: the parameters of the API's route, of which `tag` are all labels."""
 OVER = tuple(status.value for status in JobStatus if status.finished)
 
@@ -52,7 +53,7 @@ def import_file() -> Response:
     sent: dict[str, Any] = {}
     try:
         with receiving.received_form(FIELDS) as form:
-            check_form(form.fields.get(FIELD, [""])[0])
+            check_form(form.fields.get(CSRF_FIELD, [""])[0])
             sent.update(_parameters(form.fields))
             asked = receiving.import_request(arguments.load(IMPORT_QUERY, lambda _: sent, request))
             services().imports.check(asked)
@@ -101,7 +102,7 @@ def retry(job_id: str) -> Response:
 
 def _parameters(fields: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """The parameters of an import as its query has them: what was left empty was not sent."""
-    texts = {name: text for name, [text, *_] in fields.items() if text.strip() and name != FIELD}
+    texts = {name: text for name, [text, *_] in fields.items() if text.strip() and name != CSRF_FIELD}
     labels = [label.strip() for label in texts.pop(LABELS, "").split(",") if label.strip()]
     return texts | ({LABELS: labels} if labels else {})
 

@@ -14,16 +14,9 @@ from inventory.access import current
 from inventory.access.sessions import COOKIE, LIFETIME
 from inventory.errors import CsrfFailed, KeyRequired, NotFound, Unauthenticated
 from inventory.services import services
+from inventory.ui.forms import sent
 from inventory.ui.pages import page, see_other, wants_page
-from inventory.ui.visitors import (
-    LOGIN_COOKIE,
-    LOGIN_SECRET,
-    caller_with_key,
-    check_token,
-    form_field,
-    keys_count,
-    token_for_login,
-)
+from inventory.ui.visitors import LOGIN_COOKIE, LOGIN_SECRET, caller_with_key, check_token, keys_count, token_for_login
 from inventory.web_api import needs, problems
 from inventory.web_api.needs import PUBLIC
 from inventory.web_api.same_origin import SAFE, foreign_origin, is_foreign
@@ -55,7 +48,8 @@ def log_in_page() -> Response:
 @needs.needs(PUBLIC, action="session.create")
 def log_in() -> Response:
     """Begin a session with the key of the form, and lead on to where the person wanted to go."""
-    text, where = form_field("key").strip(), form_field("next")
+    fields = sent(request)
+    text, where = fields.get("key", "").strip(), fields.get("next", "")
     try:
         # Or another site could log a person in with a key of its own, and see what is done under it.
         check_token(LOGIN_SECRET)

@@ -72,9 +72,19 @@ def see_other(url: str) -> Response:
     return response
 
 
+def wants_fragment() -> bool:
+    """Whether htmx asks for a part of a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
 def wants_page() -> bool:
     """Whether the request is that of a browser for a page, and not that of a program."""
     return "text/html" in request.headers.get("Accept", "")
+
+
+def service_url() -> str:
+    """Where this service is, by the name under which the page was asked for; without a slash at the end."""
+    return f"{request.scheme}://{request.headers['Host']}{request.script_root}"
 
 
 @blueprint.app_template_global()

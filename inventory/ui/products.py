@@ -10,7 +10,7 @@ from inventory.errors import InvalidRequest
 from inventory.products import answers, schemas
 from inventory.products.documents import Document
 from inventory.services import services
-from inventory.ui.asking import asked
+from inventory.ui.forms import asked
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import page, see_other
 from inventory.web_api import needs

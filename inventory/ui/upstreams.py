@@ -7,9 +7,10 @@ from typing import Any
 from flask import Response
 
 from inventory.rate_limits import answers
-from inventory.ui.asking import asked, is_partial, same_elsewhere
+from inventory.ui.elsewhere import same_elsewhere
+from inventory.ui.forms import asked
 from inventory.ui.page_errors import page_blueprint
-from inventory.ui.pages import fragment, page
+from inventory.ui.pages import fragment, page, wants_fragment
 from inventory.web_api import needs
 from inventory.web_api.pagination import PageQuery
 
@@ -36,4 +37,4 @@ def upstream(host: str) -> Response:
 
 
 def _shown(name: str, **members: Any) -> Response:
-    return fragment(f"_{name}.html", **members) if is_partial() else page(f"{name}.html", **members)
+    return fragment(f"_{name}.html", **members) if wants_fragment() else page(f"{name}.html", **members)

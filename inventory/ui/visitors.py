@@ -21,14 +21,14 @@ from inventory.access.model import Caller, Mode, Verb
 from inventory.access.request_check import by_session
 from inventory.access.service import has_verb
 from inventory.access.sessions import COOKIE, LIFETIME
-from inventory.errors import CsrfFailed, InvalidRequest, StorageUnavailable, Unauthenticated
+from inventory.errors import CsrfFailed, StorageUnavailable, Unauthenticated
 from inventory.services import services
-from inventory.web_api import arguments
+from inventory.ui.forms import CSRF_FIELD, sent
 from inventory.web_api.same_origin import SAFE
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-HEADER, FIELD = "X-CSRFToken", "csrf_token"
+HEADER = "X-CSRFToken"
 FORM = "application/x-www-form-urlencoded"
 LOGIN_COOKIE = "inventory_login"
 """The session of nobody yet, in which the form of the login is sent. It has a name of its own, because another site may lead
@@ -131,14 +131,6 @@ def let_in() -> bool:
     return has_verb(caller.scopes, Verb.READ)
 
 
-def form_field(name: str) -> str:
-    """A field of the form that was sent, "" without it; `InvalidRequest` if the form was cut."""
-    try:
-        return request.form.get(name, "")
-    except arguments.errors_of_cut_bodies() as error:
-        raise InvalidRequest("The form did not arrive whole. Send it again.") from error
-
-
 def checks_token(view: View) -> View:
     """Mark a view that calls `check_form` itself, before all else: its token is in a form with a file.
 
@@ -177,4 +169,4 @@ def _check_changes() -> None:
 
 def _sent_token() -> str | None:
     """The header counts, else the field of a form of ours. flask-wtf's `CSRFProtect` would read every body, uploads too."""
-    return request.headers.get(HEADER) or (form_field(FIELD) if request.mimetype == FORM else None)
+    return request.headers.get(HEADER) or (sent(request).get(CSRF_FIELD) if request.mimetype == FORM else None)

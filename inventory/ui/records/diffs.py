@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Response, request
 
@@ -60,7 +59,8 @@ def _page(url: str, document: dict[str, Any], choices: dict[str, Any]) -> Respon
         left_out=left_out,
         lines=diff_view.text_lines(document, for_text),
         ways=same_elsewhere(
-            f"/metadata/diff?{urlencode({'url': url, 'from': older, 'to': newer})}",
-            ["diff", url, "--from", older, "--to", newer],
+            "/api/v1/metadata/diff",
+            {"url": url, "from": older, "to": newer},
+            *("diff", url, "--from", older, "--to", newer),
         ),
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Response, json, request, url_for
 
@@ -155,9 +154,9 @@ def _snapshot(of: Target, query: dict[str, Any]) -> Response:
 def _page(of: Target, document: dict[str, Any], status: int = 200, *, cursor: Key | None = None, **members: Any) -> Response:
     shown = RecordPage.of(of, document, cursor=cursor, now=services().records.clock())
     if shown.snapshot_id is None:
-        ways = same_elsewhere(f"/metadata?{urlencode({'url': of.key})}", ["get", of.key])
+        ways = same_elsewhere("/api/v1/metadata", {"url": of.key}, "get", of.key)
     else:
-        ways = same_elsewhere(f"/metadata/snapshots/{shown.snapshot_id}")
+        ways = same_elsewhere(f"/api/v1/metadata/snapshots/{shown.snapshot_id}", {})
     return page("record.html", status, shown=shown, document=document, url=of.key, ways=ways, **_usual(of), **members)
 
 

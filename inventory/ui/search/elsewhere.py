@@ -1,4 +1,4 @@
-"""The same search elsewhere: addresses of the API, and commands as a shell takes them."""
+"""The same search elsewhere: as files, as a request of the API, and as a command."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from flask import request
 
 from inventory.observations.exports import FORMATS
 from inventory.services import services
-from inventory.ui.shell import command
-from inventory.ui.visitors import visitor
+from inventory.ui.elsewhere import Ways, same_elsewhere
 
 API = "/api/v1/search"
 NAMES = {"csv": "CSV", "jsonl": "JSON lines"}
@@ -26,18 +25,10 @@ def exports(query: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     return [(NAMES[each], f"{request.script_root}{API}/export?{urlencode(asked | {'format': each})}") for each in FORMATS]
 
 
-def ways(query: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    """How to ask the same of the API and in a terminal: pairs of a name and a text to copy."""
+def ways(query: Mapping[str, Any]) -> Ways:
+    """How to ask the same of the API and in a terminal."""
     asked = _parameters(query)
-    url = f"{request.url_root.rstrip('/')}{API}"
-    looker = visitor()
-    key = ["-H", "Authorization: Bearer inv_live_…"] if looker.can_log_in or looker.name else []
-    sent = [part for name, value in asked.items() for part in ("--data-urlencode", f"{name}={value}")]
-    return [
-        ("API", f"{url}?{urlencode(asked)}" if asked else url),
-        ("curl", command(["curl", "-G", url, *key, *sent])),
-        ("Terminal", command(["inventory", "search", *_options(asked)])),
-    ]
+    return same_elsewhere(API, asked, "search", *_options(asked))
 
 
 def _parameters(query: Mapping[str, Any]) -> dict[str, str]:

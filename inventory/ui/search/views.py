@@ -12,7 +12,7 @@ from inventory.errors import InvalidRequest, TooManyRequests
 from inventory.observations import answers, schemas
 from inventory.services import services
 from inventory.ui.page_errors import page_blueprint, problem_of
-from inventory.ui.pages import fragment, page
+from inventory.ui.pages import fragment, page, wants_fragment
 from inventory.ui.search.completion import MAX_TYPED, completions_of
 from inventory.ui.search.elsewhere import exports, ways
 from inventory.ui.search.past import past_of
@@ -82,7 +82,7 @@ def search() -> Response:
 @needs.needs("read", limited=True)
 def facet() -> Response:
     """The values of a field among the targets of a query: a page, or for htmx the few that stand beside the results."""
-    if "HX-Request" in request.headers:
+    if wants_fragment():
         return _facet_beside()
     query = arguments.load(FACET_QUERY, _filled, request)
     document = answers.facets(_facets_query(query), request.script_root)

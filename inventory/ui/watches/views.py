@@ -9,8 +9,8 @@ from flask import Request, Response, request, url_for
 
 from inventory.errors import InventoryError
 from inventory.services import services
-from inventory.ui.asking import Ways, asked, same_elsewhere
-from inventory.ui.forms import whole
+from inventory.ui.elsewhere import Ways, same_elsewhere
+from inventory.ui.forms import asked, whole
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import page, see_other
 from inventory.ui.watches.members import in_unit

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Response, url_for
 
 from inventory.services import services
-from inventory.ui.asking import asked, same_elsewhere
+from inventory.ui.elsewhere import same_elsewhere
+from inventory.ui.forms import asked
 from inventory.ui.page_errors import page_blueprint
 from inventory.ui.pages import page, see_other
 from inventory.web_api import needs
