@@ -16,9 +16,9 @@ from inventory.clock import MILLISECOND, rfc3339
 from inventory.errors import InventoryError
 from inventory.instants import instant_of
 from inventory.ui.elsewhere import Ways, same_elsewhere
-from inventory.ui.forms import asked
-from inventory.ui.page_errors import page_blueprint, problem_of
-from inventory.ui.pages import fragment, page, wants_fragment
+from inventory.ui.forms import load_query
+from inventory.ui.page_errors import page_blueprint, page_with, problem_of
+from inventory.ui.pages import fragment, wants_fragment
 from inventory.web_api import needs
 
 blueprint = page_blueprint("change_pages")
@@ -61,19 +61,18 @@ def one_by_one() -> Response:
 
 def _shown(part: str, schema: Schema, answer: Callable[[dict[str, Any]], Document] | None = None) -> Response:
     """A part of the page, by itself if htmx asks for it, or what is wrong with the question in its place."""
-    found, problem, status = None, None, 200
+    found, error = None, None
     ways: Ways = ()
     try:
-        query = asked(schema)
+        query = load_query(schema)
         ways = _ways(query, part)
         found = {} if answer is None else answer(query)
-    except InventoryError as error:
-        problem = problem_of(error)
-        status = int(str(problem["status"]))
-    members: dict[str, Any] = {"found": found, "problem": problem, "part": part, "q": request.args.get("q", "")}
+    except InventoryError as raised:
+        error = raised
+    members: dict[str, Any] = {"found": found, "part": part, "q": request.args.get("q", "")}
     if wants_fragment():
-        return fragment(f"_changes_{part}.html", **members)
-    return page("changes.html", status, presets=PRESETS, ways=ways, fields=request.args.getlist("field"), **members)
+        return fragment(f"_changes_{part}.html", problem=problem_of(error) if error else None, **members)
+    return page_with("changes.html", error, presets=PRESETS, ways=ways, fields=request.args.getlist("field"), **members)
 
 
 def _groups(query: dict[str, Any]) -> Document:

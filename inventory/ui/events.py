@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Request, Response, request
+from flask import Response, request
 
 from inventory.errors import InvalidRequest
 from inventory.events import answers, schemas
 from inventory.events.levels import LEVELS
 from inventory.ui.event_rows import event_rows
-from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.forms import load_query
+from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import fragment, page, wants_fragment
-from inventory.web_api import arguments, needs
+from inventory.web_api import needs
 
 blueprint = page_blueprint("event_pages")
 
@@ -28,9 +29,9 @@ TRACE_LIMIT = 100
 def events() -> Response:
     """A page of the log events that a query means; of a trace in their order."""
     try:
-        query = arguments.load(EVENTS_QUERY, _filled, request)
+        query = load_query(EVENTS_QUERY)
     except InvalidRequest as error:
-        return page("events.html", 422, problem=problem_of(error), levels=LEVELS)
+        return page_with("events.html", error, levels=LEVELS)
     is_trace = query["trace_id"] is not None
     if is_trace and "limit" not in request.args:
         query["limit"] = TRACE_LIMIT
@@ -51,7 +52,7 @@ def events() -> Response:
 @needs.needs("read")
 def chart() -> Response:
     """How many there are in each hour, of each level and service: a part of the page of events, and a page alone."""
-    stats = answers.stats(arguments.load(FILTER_QUERY, _filled, request))
+    stats = answers.stats(load_query(FILTER_QUERY))
     columns = [level for level in LEVELS if level in stats["by_level"]]
     hours = [[hour, *(counts.get(level, 0) for level in columns)] for hour, counts in stats["by_hour_and_level"].items()]
     members: dict[str, Any] = {"stats": stats, "columns": columns, "hours": hours, "filters": _filters()}
@@ -63,8 +64,3 @@ def chart() -> Response:
 def _filters() -> Mapping[str, str]:
     """What was asked for and counts for the chart, too."""
     return {name: request.args[name] for name in FILTERS if request.args.get(name)}
-
-
-def _filled(sent: Request) -> dict[str, Any]:
-    """The parameters of the query that are not empty: a form sends all its fields."""
-    return {name: value for name, value in arguments.query(sent).items() if value.strip()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from flask import Request, request
@@ -14,12 +15,15 @@ from inventory.web_api import arguments
 CSRF_FIELD = "csrf_token"
 
 
-def asked(schema: Schema) -> Any:
-    """What a schema loads from the query of the page's URL, without the fields that a form left empty."""
+def load_query(schema: Schema, *, counts_empty: Collection[str] = ()) -> Any:
+    """What a schema loads from the query of the page's URL.
+
+    A form sends all its fields: those that were left empty do not count, but for these that mean something when empty.
+    """
     read = arguments.reader("query", schema)
 
     def filled(sent: Request) -> dict[str, Any]:
-        return {name: value for name, value in read(sent).items() if value not in ("", [""])}
+        return {name: value for name, value in read(sent).items() if value not in ("", [""]) or name in counts_empty}
 
     return arguments.load(schema, filled, request)
 

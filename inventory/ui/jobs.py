@@ -19,8 +19,8 @@ from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.jobs.responses import csv_of_rows
 from inventory.jobs.seeing import changed_job
 from inventory.services import services
-from inventory.ui.forms import CSRF_FIELD
-from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.forms import CSRF_FIELD, load_query
+from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import page, see_other
 from inventory.ui.visitors import check_form, checks_token
 from inventory.web_api import arguments, needs
@@ -42,7 +42,7 @@ OVER = tuple(status.value for status in JobStatus if status.finished)
 @needs.needs("read", limited=True, other="import")
 def all_jobs() -> Response:
     """A page of the jobs, and the form for a new one."""
-    return _all_jobs(arguments.load(JOBS_QUERY, arguments.query, request))
+    return _all_jobs(load_query(JOBS_QUERY))
 
 
 @blueprint.post("/jobs")
@@ -59,7 +59,7 @@ def import_file() -> Response:
             services().imports.check(asked)
             job = services().imports.accept(asked, form.upload)
     except InventoryError as error:
-        return _all_jobs(NEWEST, problem=problem_of(error), sent=sent)
+        return _all_jobs(NEWEST, error, sent)
     return see_other(url_for("job_pages.one_job", job_id=job.id))
 
 
@@ -67,14 +67,14 @@ def import_file() -> Response:
 @needs.needs("read", limited=True, other="import")
 def rows_of_job(job_id: str) -> Response:
     """The rows of a job as a file, for a browser, which cannot send `Accept: text/csv`."""
-    return csv_of_rows(job_id, arguments.load(ROWS_QUERY, arguments.query, request)["outcome"])
+    return csv_of_rows(job_id, load_query(ROWS_QUERY)["outcome"])
 
 
 @blueprint.get("/jobs/<job_id>")
 @needs.needs("read", limited=True, other="import")
 def one_job(job_id: str) -> Response:
     """One job, its progress as it happens, and a page of its rows."""
-    query = arguments.load(ROWS_QUERY, arguments.query, request)
+    query = load_query(ROWS_QUERY)
     return _one_job(job_id, query if "limit" in request.args else query | {"limit": PAGE_ROWS})
 
 
@@ -85,7 +85,7 @@ def cancel(job_id: str) -> Response:
     try:
         services().jobs.cancel(changed_job(job_id).id)
     except JobFinished as error:
-        return _one_job(job_id, FIRST_ROWS, problem_of(error))
+        return _one_job(job_id, FIRST_ROWS, error)
     return see_other(url_for("job_pages.one_job", job_id=job_id))
 
 
@@ -96,7 +96,7 @@ def retry(job_id: str) -> Response:
     try:
         job = services().jobs.retry(changed_job(job_id).id)
     except NotRetryable as error:
-        return _one_job(job_id, FIRST_ROWS, problem_of(error))
+        return _one_job(job_id, FIRST_ROWS, error)
     return see_other(url_for("job_pages.one_job", job_id=job.id))
 
 
@@ -107,20 +107,17 @@ def _parameters(fields: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     return texts | ({LABELS: labels} if labels else {})
 
 
-def _all_jobs(
-    query: dict[str, Any], *, problem: dict[str, Any] | None = None, sent: Mapping[str, Any] | None = None
-) -> Response:
+def _all_jobs(query: dict[str, Any], error: InventoryError | None = None, sent: Mapping[str, Any] | None = None) -> Response:
     kinds = [
         {"name": each.name, "description": each.description, "options": list(each.options), "file": each.file}
         for each in services().imports.types.values()
     ]
-    return page(
+    return page_with(
         "jobs.html",
-        200 if problem is None else problem["status"],
+        error,
         found=answers.jobs(query),
         chosen=query["status"],
         statuses=list(JobStatus),
-        problem=problem,
         sent=sent or {},
         kinds=kinds,
         may_import=has_verb(caller().scopes, Verb.IMPORT),
@@ -129,22 +126,21 @@ def _all_jobs(
     )
 
 
-def _one_job(job_id: str, query: dict[str, Any], problem: dict[str, Any] | None = None) -> Response:
+def _one_job(job_id: str, query: dict[str, Any], error: InventoryError | None = None) -> Response:
     try:
         job = answers.job(job_id)
     except UnknownJob:
         return page("no_job.html", 404, job_id=job_id)
     found = answers.rows(job_id, query)
-    return page(
+    return page_with(
         "job.html",
-        200 if problem is None else problem["status"],
+        error,
         job=job,
         over=job["status"] in OVER,
         found=found,
         urls=_urls_of(job["kind"], found["rows"]),
         outcome=query["outcome"],
         outcomes=list(RowOutcome),
-        problem=problem,
         may_import=has_verb(caller().scopes, Verb.IMPORT),
     )
 

@@ -22,16 +22,24 @@ def page_blueprint(name: str) -> Blueprint:
 
 def problem_page(error: InventoryError) -> Response:
     """The problem of an error, as a page for a person."""
+    return page_with("problem.html", error) if wants_page() else problems.answer(error)
+
+
+def page_with(template: str, error: InventoryError | None, **members: Any) -> Response:
+    """A page that shows the problem of an error beside all else (`problem_box` of `_macros.html`), if there is an error.
+
+    It has the status of the error then, and headers such as `Retry-After`.
+    """
+    if error is None:
+        return page(template, problem=None, **members)
     answer = problems.answer(error)
-    if not wants_page():
-        return answer
-    response = page("problem.html", answer.status_code, problem=json.loads(answer.get_data()))
-    for name in ("Retry-After", "Allow", "WWW-Authenticate"):
+    response = page(template, answer.status_code, problem=json.loads(answer.get_data()), **members)
+    for name in ("Retry-After", "WWW-Authenticate"):
         if name in answer.headers:
             response.headers[name] = answer.headers[name]
     return response
 
 
 def problem_of(error: InventoryError) -> dict[str, Any]:
-    """The problem of an error, for a page that shows it beside what was asked for (`problem_box` of `_macros.html`)."""
+    """The problem of an error, for a page or a part of one that shows it in a way of its own."""
     return cast("dict[str, Any]", json.loads(problems.answer(error).get_data()))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, request, url_for
 
 from inventory.errors import InvalidRequest
 from inventory.products import answers, schemas
-from inventory.products.documents import Document
 from inventory.services import services
-from inventory.ui.forms import asked
-from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.forms import load_query
+from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import page, see_other
 from inventory.web_api import needs
 from inventory.web_api.pagination import PageQuery
@@ -32,12 +29,15 @@ CHANGED = 10
 @needs.needs("read")
 def catalogue() -> Response:
     """The latest run feed by feed, and one page of the catalogue, or what is wrong with its filters."""
-    found, problem, status = _listed()
-    return page(
+    found, error = None, None
+    try:
+        found = answers.products(load_query(PRODUCTS_QUERY) | {"limit": PAGE_PRODUCTS})
+    except InvalidRequest as raised:
+        error = raised
+    return page_with(
         "products.html",
-        status,
+        error,
         found=found,
-        problem=problem,
         asked=request.args,
         run=answers.latest_run(ERRORS),
         changed=answers.changed(CHANGED),
@@ -57,19 +57,10 @@ def run() -> Response:
 @needs.needs("read")
 def product(record_id: str) -> Response:
     """A product, and one page of what it cost, newest first."""
-    found = answers.prices(record_id, asked(PRICES_QUERY) | {"limit": PAGE_PRICES})
+    found = answers.prices(record_id, load_query(PRICES_QUERY) | {"limit": PAGE_PRICES})
     currencies = list(dict.fromkeys(each["currency"] for each in found["prices"]))
     rows = [
         [each["at"], *(each["price"] if each["currency"] == name else None for name in currencies)]
         for each in found["prices"]
     ]
     return page("product.html", found=found, currencies=[name or "Price" for name in currencies], rows=rows)
-
-
-def _listed() -> tuple[Document | None, dict[str, Any] | None, int]:
-    """The products that the request asks for, or the problem of it; and the status of the answer."""
-    try:
-        return answers.products(asked(PRODUCTS_QUERY) | {"limit": PAGE_PRODUCTS}), None, 200
-    except InvalidRequest as error:
-        problem = problem_of(error)
-        return None, problem, int(str(problem["status"]))

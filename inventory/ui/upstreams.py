@@ -8,7 +8,7 @@ from flask import Response
 
 from inventory.rate_limits import answers
 from inventory.ui.elsewhere import same_elsewhere
-from inventory.ui.forms import asked
+from inventory.ui.forms import load_query
 from inventory.ui.page_errors import page_blueprint
 from inventory.ui.pages import fragment, page, wants_fragment
 from inventory.web_api import needs
@@ -24,7 +24,7 @@ API = "/api/v1/upstreams"
 @needs.needs("read")
 def upstreams() -> Response:
     """The upstreams, those that were called last first; their table alone for htmx."""
-    found = answers.upstreams(asked(PAGE_QUERY))
+    found = answers.upstreams(load_query(PAGE_QUERY))
     return _shown("upstreams", found=found, ways=same_elsewhere(API, {}))
 
 

@@ -7,10 +7,10 @@ from typing import Any
 from flask import Response, request
 
 from inventory.errors import InventoryError
-from inventory.ui.page_errors import page_blueprint, problem_of
-from inventory.ui.pages import page
+from inventory.ui.forms import load_query
+from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.weather import answers, schemas
-from inventory.web_api import arguments, needs, same_origin, work
+from inventory.web_api import needs, same_origin, work
 
 blueprint = page_blueprint("weather_pages")
 
@@ -23,18 +23,16 @@ TOP = 20
 @needs.needs("read", effect="collect", counted="lookups")
 def weather() -> Response:
     """The weather of the city that is asked for, if one is, and the cities that were refreshed last and that failed."""
-    found, problem, status = _asked() if request.args else (None, None, 200)
-    city = request.args.get("city", "")
-    return page("weather.html", status, city=city, found=found, problem=problem, summary=answers.summary({"top": TOP}))
-
-
-def _asked() -> tuple[dict[str, Any] | None, dict[str, Any] | None, int]:
-    """The weather that the request asks for, or the problem of it; and the status of the answer."""
+    found, error = None, None
     try:
-        query = arguments.load(WEATHER_QUERY, arguments.query, request)
-        document, begun = answers.current(query, why=request.environ.get(same_origin.WITHOUT_EFFECT))
-    except InventoryError as error:
-        problem = problem_of(error)
-        return None, problem, int(str(problem["status"]))
+        found = _current() if request.args else None
+    except InventoryError as raised:
+        error = raised
+    city = request.args.get("city", "")
+    return page_with("weather.html", error, city=city, found=found, summary=answers.summary({"top": TOP}))
+
+
+def _current() -> dict[str, Any]:
+    document, begun = answers.current(load_query(WEATHER_QUERY), why=request.environ.get(same_origin.WITHOUT_EFFECT))
     work.note(begun=begun)
-    return document, None, 200
+    return document

@@ -353,3 +353,4 @@ def test_while_the_store_is_away_a_form_says_so(make_services: Build) -> None:
     answer = send(create_app(services=services).test_client())
 
     assert (answer.status_code, answer.mimetype) == (503, "text/html")
+    assert answer.headers["Retry-After"] == "2"

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, request
+from flask import Response
 
 from inventory.changes import answers, schemas
 from inventory.errors import InvalidRequest, NoSuchSnapshot
 from inventory.ui.elsewhere import same_elsewhere
-from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.forms import load_query
+from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import page
 from inventory.ui.records import diff_view
 from inventory.ui.records.views import address_again
 from inventory.ui.records.volatile_fields import HEADERS, tags_and_volatile_fields
-from inventory.web_api import arguments, needs
+from inventory.web_api import needs
 from inventory.webpages import answers as webpages
 
 blueprint = page_blueprint("diff_pages")
@@ -31,7 +32,7 @@ SHOWN = f"{HEADERS},title,generator,ip,reason,final.url,redirect.url,tls.*,*.hos
 def diff() -> Response:
     """All that differs between two snapshots, the latest two by default, and the form that chooses others."""
     try:
-        query = arguments.load(DIFF_QUERY, arguments.query, request)
+        query = load_query(DIFF_QUERY)
         url = webpages.target("read", query["url"]).key
     except InvalidRequest as error:
         return address_again(error)
@@ -39,8 +40,7 @@ def diff() -> Response:
     try:
         document = answers.diff(query)
     except (NoSuchSnapshot, InvalidRequest) as error:
-        problem = problem_of(error)
-        return page("diff.html", problem["status"], url=url, choices=choices["snapshots"], problem=problem)
+        return page_with("diff.html", error, url=url, choices=choices["snapshots"])
     return _page(url, document, choices)
 
 

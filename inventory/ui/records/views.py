@@ -15,8 +15,8 @@ from inventory.listing import Key
 from inventory.records.model import Target
 from inventory.services import services
 from inventory.ui.elsewhere import same_elsewhere
-from inventory.ui.forms import form
-from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.forms import form, load_query
+from inventory.ui.page_errors import page_blueprint, page_with, problem_of
 from inventory.ui.pages import fragment, page, see_other
 from inventory.ui.records.queries import MAX_POLLS, AddressQuery, ProgressQuery, RecordQuery
 from inventory.ui.records.record_page import RecordPage
@@ -36,7 +36,7 @@ ADDRESS_QUERY, RECORD_QUERY, PROGRESS_QUERY, FORM = AddressQuery(), RecordQuery(
 @needs.needs("read", limited=True)
 def lookup() -> Response:
     """The form for a URL."""
-    query = arguments.load(ADDRESS_QUERY, arguments.query, request)
+    query = load_query(ADDRESS_QUERY)
     return page("lookup.html", url=query["url"], deleted=query["deleted"] and not _is_known(query["url"]))
 
 
@@ -45,7 +45,7 @@ def lookup() -> Response:
 def record() -> Response:
     """A record; what is not known is accepted for collection like a lookup of the API, and the page waits for it."""
     try:
-        query = arguments.load(RECORD_QUERY, arguments.query, request)
+        query = load_query(RECORD_QUERY)
         of = answers.target("read", query["url"])
         if query["snapshot"] or query["at"]:
             return _snapshot(of, query)
@@ -58,7 +58,7 @@ def record() -> Response:
 @needs.needs("read", limited=True)
 def progress() -> Response:
     """What has become of a collection, for htmx; once it has ended, the page is loaded again."""
-    query = arguments.load(PROGRESS_QUERY, arguments.query, request)
+    query = load_query(PROGRESS_QUERY)
     try:
         document = answers.record({"url": query["url"], "fields_": ("collected_at", "failure")})
     except (CollectionFailed, NotInInventory):
@@ -112,7 +112,7 @@ def address_again(error: InvalidRequest) -> Response:
     """The form with what was sent and what is wrong with it; raises the error if that is not the URL."""
     if "url" not in (error.errors or {}):
         raise error
-    return page("lookup.html", 422, url=request.args.get("url", ""), problem=problem_of(error))
+    return page_with("lookup.html", error, url=request.args.get("url", ""))
 
 
 def _record(of: Target, query: dict[str, Any]) -> Response:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Request, Response, request, url_for
+from flask import Response, request, url_for
 from marshmallow import fields
 from marshmallow.validate import Range
 
 from inventory.errors import InvalidRequest, TooManyRequests
 from inventory.observations import answers, schemas
 from inventory.services import services
+from inventory.ui.forms import load_query
 from inventory.ui.page_errors import page_blueprint, problem_of
 from inventory.ui.pages import fragment, page, wants_fragment
 from inventory.ui.search.completion import MAX_TYPED, completions_of
 from inventory.ui.search.elsewhere import exports, ways
 from inventory.ui.search.past import past_of
 from inventory.ui.search.results import SHOWN, excerpt_of, results_of, values_of
-from inventory.web_api import arguments, needs
+from inventory.web_api import needs
 
 blueprint = page_blueprint("search_pages")
 
@@ -58,7 +59,7 @@ def search() -> Response:
     """The targets of a query, with a form to change it; beside the form what is wrong with it."""
     past = past_of(answers.fields({"prefix": "", "limit": 1})["known_since"], services().records.clock())
     try:
-        query = arguments.load(PAGE_QUERY, _filled, request)
+        query = load_query(PAGE_QUERY, counts_empty=("show",))
         document = answers.search(query)
     except InvalidRequest as error:
         problem = problem_of(error)
@@ -84,7 +85,7 @@ def facet() -> Response:
     """The values of a field among the targets of a query: a page, or for htmx the few that stand beside the results."""
     if wants_fragment():
         return _facet_beside()
-    query = arguments.load(FACET_QUERY, _filled, request)
+    query = load_query(FACET_QUERY, counts_empty=("show",))
     document = answers.facets(_facets_query(query), request.script_root)
     return page("search_facet.html", asked=query, found=document, values=values_of(document, query))
 
@@ -93,7 +94,7 @@ def facet() -> Response:
 @needs.needs("read", limited=True)
 def all_fields() -> Response:
     """The fields that queries can name."""
-    query = arguments.load(FIELDS_QUERY, arguments.query, request)
+    query = load_query(FIELDS_QUERY)
     return page("search_fields.html", asked=query, found=answers.fields(query))
 
 
@@ -107,7 +108,7 @@ def completions() -> Response:
 def _facet_beside() -> Response:
     """What is wrong stands in the place of the values, because htmx shows nothing but answers without an error."""
     try:
-        query = arguments.load(FACET_QUERY, _filled, request)
+        query = load_query(FACET_QUERY, counts_empty=("show",))
         document = answers.facets(_facets_query(query), request.script_root)
     except (InvalidRequest, TooManyRequests) as error:
         return fragment("_search_facet.html", problem=str(error))
@@ -126,8 +127,3 @@ def _facet_url(name: str, query: dict[str, Any]) -> str:
 
 def _facets_query(query: dict[str, Any]) -> dict[str, Any]:
     return {name: query[name] for name in ("q", "at", "field", "limit")}
-
-
-def _filled(request: Request) -> dict[str, Any]:
-    """The parameters without the fields of a form that were left empty; an empty `show` shows nothing."""
-    return {name: value for name, value in arguments.query(request).items() if value or name in ("q", "show", "field")}

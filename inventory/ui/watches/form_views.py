@@ -18,7 +18,7 @@ from inventory.errors import (
     UnknownWebhook,
 )
 from inventory.ui.forms import sent
-from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import page, see_other
 from inventory.ui.watches.members import UNITS, WatchFields, fields_from, fields_of, members_from, usual_fields
 from inventory.ui.watches.views import webhook_urls
@@ -92,16 +92,14 @@ def _members(schema: Schema) -> Any:
 def _form(
     fields: WatchFields, *, watch: Document | None = None, query: str | None = None, error: InventoryError | None = None
 ) -> Response:
-    problem = None if error is None else problem_of(error)
     urls = webhook_urls()
     ticked = dict.fromkeys([*(watch["webhook"] if watch else ()), *fields.webhook, *list(urls)[:MAX_TICKED]])
-    return page(
+    return page_with(
         "watch_form.html",
-        200 if problem is None else int(str(problem["status"])),
+        error,
         fields=fields,
         query=fields.query if query is None else query,
         watch=watch,
-        problem=problem,
         errors=_errors(error),
         webhooks={each: urls.get(each, each) for each in ticked},
         kinds=list(On),

@@ -10,8 +10,8 @@ from flask import Request, Response, request, url_for
 from inventory.errors import InventoryError
 from inventory.services import services
 from inventory.ui.elsewhere import Ways, same_elsewhere
-from inventory.ui.forms import asked, whole
-from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.forms import load_query, whole
+from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import page, see_other
 from inventory.ui.watches.members import in_unit
 from inventory.watches import answers, schemas, watch_file
@@ -41,7 +41,7 @@ def period(seconds: int) -> str:
 @needs.needs("watch", limited=True)
 def watches() -> Response:
     """The watches, newest first."""
-    found = answers.watches(asked(PAGE_QUERY))
+    found = answers.watches(load_query(PAGE_QUERY))
     return page("watches.html", found=found, all=sees_webhooks(), ways=same_elsewhere(API, {}, "watch", "list"))
 
 
@@ -59,7 +59,7 @@ def export() -> Response:
 def one_watch(watch_id: str) -> Response:
     """One watch, and its messages."""
     watch = answers.watch(watch_id)
-    messages = answers.messages(watch_id, asked(PAGE_QUERY))
+    messages = answers.messages(watch_id, load_query(PAGE_QUERY))
     urls = webhook_urls()
     return page("watch.html", watch=watch, found=messages, urls=urls, ways=_ways(watch, urls))
 
@@ -68,13 +68,12 @@ def one_watch(watch_id: str) -> Response:
 @needs.needs("watch", limited=True)
 def test(watch_id: str) -> Response:
     """What it would have told of the last days. Nothing is sent."""
-    watch, found, problem, status = answers.watch(watch_id), None, None, 200
+    watch, found, error = answers.watch(watch_id), None, None
     try:
         found = answers.test(watch_id, arguments.load(TEST_QUERY, _days, request))
-    except InventoryError as error:
-        problem = problem_of(error)
-        status = int(str(problem["status"]))
-    return page("watch_test.html", status, watch=watch, found=found, problem=problem)
+    except InventoryError as raised:
+        error = raised
+    return page_with("watch_test.html", error, watch=watch, found=found)
 
 
 @blueprint.get("/watches/<watch_id>/messages/<number>")
@@ -82,7 +81,7 @@ def test(watch_id: str) -> Response:
 def one_message(watch_id: str, number: str) -> Response:
     """One message, its deliveries, and all that it tells."""
     watch, message = answers.watch(watch_id), answers.message(watch_id, number)
-    findings = answers.findings(watch_id, number, asked(PAGE_QUERY))
+    findings = answers.findings(watch_id, number, load_query(PAGE_QUERY))
     ways = same_elsewhere(f"{API}/{watch_id}/messages/{number}", {}, "watch", "log", _name(watch), "--message", number)
     return page(
         "watch_message.html",

@@ -8,7 +8,7 @@ from flask import Response, url_for
 
 from inventory.services import services
 from inventory.ui.elsewhere import same_elsewhere
-from inventory.ui.forms import asked
+from inventory.ui.forms import load_query
 from inventory.ui.page_errors import page_blueprint
 from inventory.ui.pages import page, see_other
 from inventory.web_api import needs
@@ -25,7 +25,7 @@ FIRST_PAGE = {"limit": 50, "cursor": None}
 @needs.needs("watch")
 def webhooks() -> Response:
     """The webhooks, newest first."""
-    return _page(asked(PAGE_QUERY))
+    return _page(load_query(PAGE_QUERY))
 
 
 @blueprint.post("/webhooks/<webhook_id>/rotate")
