@@ -71,7 +71,7 @@ def _shown(part: str, schema: Schema, answer: Callable[[dict[str, Any]], Documen
         error = raised
     members: dict[str, Any] = {"found": found, "part": part, "q": request.args.get("q", "")}
     if wants_fragment():
-        return fragment(f"_changes_{part}.html", problem=problem_of(error) if error else None, **members)
+        return fragment(f"_changes_{part}.html", is_part=True, problem=problem_of(error) if error else None, **members)
     return page_with("changes.html", error, presets=PRESETS, ways=ways, fields=request.args.getlist("field"), **members)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -20,15 +20,17 @@ def same_elsewhere(path: str, query: Mapping[str, Any], *inventory: str) -> Ways
 
     Parameters of the query that are empty are not sent; `inventory` are the arguments of the command of that name.
     """
-    given = [
-        (name, "true" if each is True else str(each))
-        for name, value in query.items()
-        for each in (value if isinstance(value, list) else [value])
-        if each not in ("", None, False)
-    ]
+    given = list(_parameters(query))
     url = f"{service_url()}{path}"
     asks = f"?{urlencode(given, quote_via=quote, safe=':*')}" if given else ""
     sent = [word for name, value in given for word in ("--data-urlencode", f"{name}={value}")]
     curl = ["curl", *(["-G"] if sent else []), url, *(KEY if keys_count() else ()), *sent]
     ways = [("API", f"{url}{asks}"), ("curl", command(curl))]
     return [*ways, ("Terminal", command(["inventory", *inventory]))] if inventory else ways
+
+
+def _parameters(query: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in query.items():
+        for each in value if isinstance(value, list) else [value]:
+            if each not in ("", None, False):
+                yield name, "true" if each is True else str(each)

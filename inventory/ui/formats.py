@@ -24,6 +24,12 @@ def number(value: int | None) -> str:
 
 
 @blueprint.app_template_filter()
+def counted(value: int, noun: str) -> str:
+    """So many of something, such as `1 target` or `12,345 targets`."""
+    return f"{value:,} {noun}{'' if value == 1 else 's'}"
+
+
+@blueprint.app_template_filter()
 def percent(value: float | None) -> str:
     """A share of 100."""
     return "–" if value is None else f"{value:.1f} %"
@@ -66,6 +72,13 @@ def visible(text: object, *, lines: bool = False) -> str:
         return written
     kept = JOINERS + "\n\t" * lines
     return "".join(c if c in kept or unicodedata.category(c) not in UNSEEN else _escaped(c) for c in written)
+
+
+@blueprint.app_template_filter()
+def short(text: object, size: int) -> str:
+    """A text of others as `visible` writes it, at most so many characters of it and of the sign that there are more."""
+    shown = visible(text)
+    return shown if len(shown) <= size else f"{shown[: size - 1]}…"
 
 
 @blueprint.app_template_filter()

@@ -15,8 +15,9 @@ from inventory.ops import health, metrics
 from inventory.rate_limits import answers as upstream_answers
 from inventory.services import services
 from inventory.ui.activity_charts import PERIODS, Period, charts_of, failures_of_last_day
+from inventory.ui.elsewhere import same_elsewhere
 from inventory.ui.page_errors import page_blueprint, problem_of
-from inventory.ui.pages import fragment, page, service_url
+from inventory.ui.pages import fragment, page
 from inventory.ui.visitors import let_in
 from inventory.web_api import needs
 from inventory.web_api.needs import PUBLIC
@@ -96,10 +97,10 @@ def _is_limited() -> bool:
 
 
 def _addresses() -> Document:
-    """Where the queue's dashboard and the API are, by the name under which the page was asked for."""
+    """Where the queue's dashboard is, and how the API is asked, by the name under which the page was asked for."""
     authority = read_authority(request.headers["Host"])
     hostname = bracketed(authority.host if authority else "127.0.0.1")
     return {
         "queue_url": f"http://{hostname}:{services().settings.dashboard_port}/",
-        "root": f"{service_url()}/",
+        "curl": dict(same_elsewhere("/api/v1/metadata", {"url": "https://example.com/"}))["curl"],
     }

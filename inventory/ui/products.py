@@ -7,6 +7,7 @@ from flask import Response, request, url_for
 from inventory.errors import InvalidRequest
 from inventory.products import answers, schemas
 from inventory.services import services
+from inventory.ui.elsewhere import same_elsewhere
 from inventory.ui.forms import load_query
 from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import page, see_other
@@ -15,6 +16,7 @@ from inventory.web_api.pagination import PageQuery
 
 blueprint = page_blueprint("product_pages")
 
+API = "/api/v1/products"
 PRODUCTS_QUERY = schemas.ProductsQuery()
 PRICES_QUERY = PageQuery()
 PAGE_PRODUCTS, PAGE_PRICES = 30, 50
@@ -43,6 +45,7 @@ def catalogue() -> Response:
         changed=answers.changed(CHANGED),
         feeds=[feed.name for feed in services().products.feeds],
         may_run=services().limits.of("collect") is None,
+        ways=same_elsewhere(API, request.args),
     )
 
 
@@ -63,4 +66,10 @@ def product(record_id: str) -> Response:
         [each["at"], *(each["price"] if each["currency"] == name else None for name in currencies)]
         for each in found["prices"]
     ]
-    return page("product.html", found=found, currencies=[name or "Price" for name in currencies], rows=rows)
+    return page(
+        "product.html",
+        found=found,
+        currencies=[name or "Price" for name in currencies],
+        rows=rows,
+        ways=same_elsewhere(f"{API}/{record_id}/prices", {}),
+    )

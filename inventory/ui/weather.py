@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, request
 
 from inventory.errors import InventoryError
+from inventory.ui.elsewhere import same_elsewhere
 from inventory.ui.forms import load_query
 from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.weather import answers, schemas
@@ -29,7 +30,8 @@ def weather() -> Response:
     except InventoryError as raised:
         error = raised
     city = request.args.get("city", "")
-    return page_with("weather.html", error, city=city, found=found, summary=answers.summary({"top": TOP}))
+    ways = same_elsewhere("/api/v1/weather", {"city": city}) if city else same_elsewhere("/api/v1/weather/summary", {})
+    return page_with("weather.html", error, city=city, found=found, summary=answers.summary({"top": TOP}), ways=ways)
 
 
 def _current() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inventory.ui.formats import cut, visible
+from inventory.ui.formats import counted, cut, short, visible
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,14 @@ def test_texts_of_several_lines_keep_their_lines_and_tabs():
 )
 def test_a_text_is_cut_by_what_it_takes_of_a_page(text: str, room: int, shown: str) -> None:
     assert cut(text, room) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [("short", "short"), ("longer", "long…"), ("日本語の題名", "日本語の…"), ("a\x07bc", r"a\x0…"), ("", "")]
+)
+def test_a_text_is_shortened_by_its_characters(text: str, shown: str) -> None:
+    assert short(text, 5) == shown
+
+
+def test_one_of_something_has_no_plural() -> None:
+    assert [counted(count, "target") for count in (0, 1, 1_234)] == ["0 targets", "1 target", "1,234 targets"]

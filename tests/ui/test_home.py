@@ -93,7 +93,7 @@ def test_an_empty_inventory_says_how_to_begin(client: FlaskClient) -> None:
 
     assert "The inventory is empty" in page
     assert "inventory up --demo" in page
-    assert page.count("/api/v1/metadata?url=") == 1
+    assert page.count("/api/v1/metadata") == 1
 
     client.post("/api/v1/metadata", json={"url": "http://a.test/"})
     assert "The inventory is empty" not in client.get("/").text

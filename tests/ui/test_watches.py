@@ -207,7 +207,7 @@ def test_a_watch_shows_its_messages_and_each_leads_to_its_findings(client: Flask
     assert "2 findings on 2 targets" in texts(watch)
     assert f"{told}/messages/1" in addresses(watch)
     [changes] = [each for each in addresses(watch) if each.startswith("/changes?")]
-    assert "<strong>2</strong> targets" in client.get(changes.replace("/changes?", "/changes/groups?")).text
+    assert "<strong>2 targets</strong>" in client.get(changes.replace("/changes?", "/changes/groups?")).text
     message = client.get(f"{told}/messages/1").text
     links = addresses(message)
     assert len([each for each in links if each.startswith("/record?")]) == 2

@@ -11,6 +11,7 @@ from inventory.folding import folded
 from inventory.observations import answers
 from inventory.observations.queries.query import EXISTS
 from inventory.observations.queries.quoting import escaped_name, quoted
+from inventory.ui.formats import counted
 
 MAX_TYPED = 2_000
 """Characters of a query that are looked at."""
@@ -86,7 +87,7 @@ def _values(name: str, prefix: str, replaces: int) -> Sequence[Completion]:
         Completion(
             inserted=quoted(found["field"], each["value"]) + " ",
             shown=each["value"][:MAX_SHOWN],
-            about=f"{each['count']:,} {'target' if each['count'] == 1 else 'targets'}",
+            about=counted(each["count"], "target"),
             replaces=replaces,
         )
         for each in found["values"]
