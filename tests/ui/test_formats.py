@@ -48,7 +48,8 @@ def test_a_text_is_cut_by_what_it_takes_of_a_page(text: str, room: int, shown: s
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"), [("short", "short"), ("longer", "long…"), ("日本語の題名", "日本語の…"), ("a\x07bc", r"a\x0…"), ("", "")]
+    ("text", "shown"),
+    [("short", "short"), ("longer", "long…"), ("日本語の題名", "日本語の…"), ("a\x07bc", r"a\x0…"), ("", "")],
 )
 def test_a_text_is_shortened_by_its_characters(text: str, shown: str) -> None:
     assert short(text, 5) == shown
