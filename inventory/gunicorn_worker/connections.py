@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
@@ -46,6 +47,12 @@ class ClientSocket(socket.socket):
         """What comes after `unsent`, which is empty only if there is no more."""
         self.pushed_back = bytearray()
         self.speed: ClientSpeed | None = None
+        self.when_taken_over: Callable[[], object] = lambda: None
+
+    def settimeout(self, value: float | None) -> None:
+        """Let a stream take the connection over."""
+        super().settimeout(value)
+        self.when_taken_over()
 
     @property
     def taken_over(self) -> bool:

@@ -211,6 +211,11 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
             return bool(kept)
         return False
 
+    def handle_request(self, request: Any, connection: Connection) -> bool:
+        """Have the application answer. A stream ends the connection, which the head of its answer has to say."""
+        connection.sock.when_taken_over = request.force_close
+        return bool(super().handle_request(request, connection))
+
     def _answer_later(self, connection: Connection) -> bool:
         """Answer a request by the shortcut; the connection is kept unless the process is to stop."""
         assert self.at_once is not None
