@@ -127,18 +127,23 @@ def same_page(endpoint: str | None = None, /, **changed: object) -> str:
 @needs.needs(PUBLIC)
 def static_file(name: str) -> Response:
     """A style or a script of ours, compressed if the browser takes that."""
-    path = STATIC_FILES / name
-    if path.suffix not in MEDIA_TYPES or not path.is_file():
+    if name not in _static_names():
         raise NoSuchRoute
     content, digest, compressed = _static_file(name)
     is_compressed = request.accept_encodings["gzip"] > 0
-    response = Response(compressed if is_compressed else content, mimetype=MEDIA_TYPES[path.suffix])
+    response = Response(compressed if is_compressed else content, mimetype=MEDIA_TYPES[Path(name).suffix])
     if is_compressed:
         response.headers["Content-Encoding"] = "gzip"
     response.headers["Vary"] = "Accept-Encoding"
     if request.args.get("v") == digest:
         response.headers["Cache-Control"] = f"public, max-age={A_YEAR}, immutable"
     return response
+
+
+@cache
+def _static_names() -> frozenset[str]:
+    """The names of the files that there are: one that is sent is looked up here, because the file system may refuse it."""
+    return frozenset(path.name for path in STATIC_FILES.iterdir() if path.suffix in MEDIA_TYPES)
 
 
 @cache

@@ -34,7 +34,7 @@ def test_it_is_compressed_for_who_takes_that(client: FlaskClient) -> None:
 
 
 def test_nothing_else_is_answered(client: FlaskClient) -> None:
-    for name in ("none.css", "licences", "..%2fpages.py", "%2e%2e", ".css"):
+    for name in ("none.css", "licences", "..%2fpages.py", "%2e%2e", ".css", f"{300 * 'x'}.css", "%00.css"):
         assert client.get(f"/static/{name}").status_code == 404
 
 
