@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +16,6 @@ from inventory.access.model import Verb
 from inventory.errors import STATUS, ForeignOrigin
 from inventory.web_api import work
 from inventory.web_api.needs import PUBLIC, Need
-from inventory.web_api.problems import MEDIA_TYPE
 from inventory.web_api.same_origin import SAFE
 
 MADE = frozenset({HTTPStatus.CREATED, HTTPStatus.ACCEPTED})
@@ -63,12 +61,10 @@ def _refusal(response: Response) -> str | None:
 
 
 def _outcome(response: Response) -> str:
-    """`done`, or the code of the problem that is answered."""
+    """`done`, or the code of the problem that is answered, be it by a page."""
     if response.status_code < HTTPStatus.BAD_REQUEST:
         return DONE
-    if response.mimetype != MEDIA_TYPE:
-        return str(response.status_code)
-    return str(json.loads(response.get_data())["code"])
+    return work.problem() or str(response.status_code)
 
 
 def _target(action: str, response: Response) -> str:

@@ -17,7 +17,7 @@ from inventory.services import services
 from inventory.ui.forms import sent
 from inventory.ui.pages import page, see_other, wants_page
 from inventory.ui.visitors import LOGIN_COOKIE, LOGIN_SECRET, caller_with_key, check_token, keys_count, token_for_login
-from inventory.web_api import needs, problems
+from inventory.web_api import needs, problems, work
 from inventory.web_api.needs import PUBLIC
 from inventory.web_api.same_origin import SAFE, foreign_origin, is_foreign
 
@@ -27,6 +27,7 @@ PATH = "/login"
 OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")
 """A path of ours with its query, in ASCII: one that begins with two slashes would name another host."""
 MAX_PATH = 2_000
+NOT_OURS = "This form was not ours, or it was too old. Try again; the browser has to take cookies."
 
 
 @blueprint.before_request
@@ -56,10 +57,9 @@ def log_in() -> Response:
         if not text:
             raise KeyRequired("Paste a key. `inventory keys create` makes one, and shows it once.")
         caller = services().access.authenticate(None, text, None, current.caller().address)
-    except CsrfFailed:
-        return _page(where, "This form was not ours, or it was too old. Try again; the browser has to take cookies.", 401)
-    except Unauthenticated as error:
-        return _page(where, str(error), 401)
+    except (CsrfFailed, Unauthenticated) as error:
+        work.note_problem(problems.status_and_code(type(error))[1])
+        return _page(where, NOT_OURS if isinstance(error, CsrfFailed) else str(error), 401)
     assert caller.key is not None
     current.set_caller(caller)  # for the audit
     return _with_cookie(_see(own_path(where)), COOKIE, services().sessions.begin(caller.key.digest))

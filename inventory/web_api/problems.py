@@ -28,6 +28,7 @@ from inventory.errors import (
     Unauthenticated,
 )
 from inventory.masking import UNCONFIGURED, Masking
+from inventory.web_api import work
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +87,7 @@ def register(app: Flask, masking: Masking = UNCONFIGURED) -> None:
 
 def problem(status: int, code: str, detail: str, **members: object) -> Response:
     """A problem as a response of Flask; see `problem_json`."""
+    work.note_problem(code)
     masking = current_app.extensions.get(MASKING, UNCONFIGURED)
     body = problem_json(status, code, detail, g.get("request_id"), masking=masking, **members)
     return Response(body, status, mimetype=MEDIA_TYPE)

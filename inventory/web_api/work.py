@@ -23,6 +23,17 @@ def note_parts(*, lookups: int, problems: Sequence[tuple[int, str]]) -> None:
     g.work_lookups, g.work_problems = lookups, problems
 
 
+def note_problem(code: str) -> None:
+    """Say which problem is answered, in whatever form: as JSON or as a page."""
+    g.work_problem = code
+
+
+def problem() -> str | None:
+    """The code of the problem that is answered; None if there is none."""
+    noted: str | None = g.get("work_problem")
+    return noted
+
+
 def lookups() -> int:
     """How many lookups the request counts as if it counts as one."""
     noted: int = g.get("work_lookups", 1)

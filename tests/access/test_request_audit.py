@@ -104,6 +104,21 @@ def test_what_failed_is_kept_with_the_code_of_its_problem(client: FlaskClient, c
     assert told(client) == [("metadata.delete", MASKED, "not_in_inventory"), ("job.cancel", "none", "unknown_job")]
 
 
+def test_what_failed_on_a_page_is_kept_with_the_same_code(make: Make, clock: FakeClock) -> None:
+    services, client = make(Mode.KEYS)
+    admin, reader = key(services, "admin"), key(services, "read")
+    for who, path in ((admin, "/record/delete"), (reader, "/record/delete"), (reader, "/watches")):
+        answer = client.post(path, data={"url": URL}, headers=who | {"Accept": "text/html"})
+        assert (answer.status_code >= 400, answer.mimetype) == (True, "text/html")
+        clock.forward(1)
+
+    assert told(client, admin) == [
+        ("metadata.delete", MASKED, "not_in_inventory"),
+        ("metadata.delete", "", "out_of_scope"),
+        ("watch.create", "", "out_of_scope"),
+    ]
+
+
 def test_refusals_of_a_key_are_kept_reads_included(make: Make, clock: FakeClock) -> None:
     services, client = make(Mode.KEYS)
     admin, reader, importer = key(services, "admin"), key(services, "read"), key(services, "import")
@@ -158,11 +173,14 @@ def test_refusals_are_counted_by_their_code(make: Make) -> None:
     client.get("/api/v1/records")
     client.get("/api/v1/records", headers={"X-API-Key": "inv_live_x"})
     client.delete("/api/v1/history", headers=reader)
+    client.get("/watches", headers=reader | {"Accept": "text/html"})
+    client.post("/login", data={"key": "inv_live_x"})
 
     assert {code: value - before.get(code, 0) for code, value in counted().items() if value != before.get(code)} == {
         "key_required": 1,
         "invalid_key": 1,
-        "out_of_scope": 1,
+        "out_of_scope": 2,
+        "csrf_failed": 1,
     }
 
 
