@@ -26,6 +26,16 @@ VARIABLES = {"description": "The values of the operation's variables, by their n
 EXTENSIONS = {"description": "Ignored."}
 
 
+def _check_characters(variables: dict[str, Any] | None) -> None:
+    """Refuse half of a surrogate pair, which JSON can have: no store takes it, and no text of GraphQL has it either."""
+    try:
+        json.dumps(variables, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise ValidationError("Half of a surrogate pair is not a character. Send both halves, or neither.") from error
+    except RecursionError as error:
+        raise ValidationError("Nested too deeply.") from error
+
+
 class JsonObjectField(fields.Field[dict[str, Any] | None]):
     """An object as JSON in the query of a URL; "" is none."""
 
@@ -52,14 +62,18 @@ class GraphqlRequest(Schema):
 class PostedRequest(GraphqlRequest):
     """What POST takes."""
 
-    variables = fields.Dict(keys=fields.String(), load_default=None, metadata=VARIABLES)
+    variables = fields.Dict(keys=fields.String(), load_default=None, validate=_check_characters, metadata=VARIABLES)
     extensions = fields.Dict(keys=fields.String(), load_default=None, metadata=EXTENSIONS)
 
 
 class SentRequest(GraphqlRequest):
     """What GET takes."""
 
-    variables = JsonObjectField(load_default=None, metadata=VARIABLES | {"type": "string", "example": '{"id": "5f0c6a1e"}'})
+    variables = JsonObjectField(
+        load_default=None,
+        validate=_check_characters,
+        metadata=VARIABLES | {"type": "string", "example": '{"id": "5f0c6a1e"}'},
+    )
     extensions = JsonObjectField(load_default=None, metadata=EXTENSIONS | {"type": "string", "example": "{}"})
 
 

@@ -91,6 +91,7 @@ def test_the_media_type_is_the_one_that_is_accepted(client: FlaskClient, accept:
         (b'{"query": 7}', "query"),
         (b'{"query": "{ __typename }", "variables": [7]}', "variables"),
         (b'{"query": "{ __typename }", "variables": "{}"}', "variables"),
+        (b'{"query": "query ($x: ID!) { job(id: $x) { kind } }", "variables": {"x": "\\ud800"}}', "variables"),
         (b'{"query": "{ __typename }", "operationName": 7}', "operationName"),
         (b'{"query": "{ __typename }", "extensions": []}', "extensions"),
     ],

@@ -30,7 +30,8 @@ ERRORS: dict[str, tuple[int, str]] = {
     "*:nginx": (1, "fields of several kinds"),
     "header.x:(title:a)": (11, "Put a value with a colon in double quotes."),
     "_exists_:(title:a)": (11, "Put a value with a colon in double quotes."),
-    "\u2028\x00\ud800:x": (2, r"'\x00\ud800' is not a field."),
+    "\u2028\x00:x": (2, r"'\x00' is not a field."),
+    "title:a title:\ud800": (15, "Half of a surrogate pair is not a character."),
     # Syntax
     "(header.x:a": (1, "not closed"),
     "header.x:a AND (header.x:b OR (header.x:c)": (16, "not closed"),

@@ -43,6 +43,7 @@ RANGE = "A range is [low TO high], with TO in capitals. An end with a colon or w
 URL = 'A URL stands in double quotes: "https://example.com/"'
 COLON = "This colon is part of a value, it seems. Put the value in double quotes, or a backslash before the colon."
 _WHITE_SPACE = re.compile(r"\s*")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 def tokens_of(text: str) -> Sequence[Token]:
@@ -52,6 +53,8 @@ def tokens_of(text: str) -> Sequence[Token]:
             f"The query has {len(text):,} characters, and {MAX_CHARACTERS:,} are taken. Ask several shorter ones.",
             MAX_CHARACTERS + 1,
         )
+    if half := _HALF.search(text):  # JSON can have one. Nothing shows it, and queries are kept and shown
+        raise InvalidQuery("Half of a surrogate pair is not a character. Send both halves, or neither.", half.start() + 1)
     tokens = _tokens(text)
     _Check(tokens=tokens).all()
     return tokens
