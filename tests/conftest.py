@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import PerHost, Settings
+from tests.browser import find_chromium
 from tests.contract.backends import SqliteBackend
 from tests.fakes import FakeClock, FakeWeather, FakeWeb, Unlimited
 from tests.upstreams import Upstream
@@ -34,6 +35,7 @@ hypothesis.settings.load_profile("any machine")
 
 REAL_PARTS = {
     "attacks",
+    "browser",
     "contract",
     "demo",
     "end_to_end",
@@ -66,6 +68,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("real")
         else:
             item.add_marker("fakes" if {"tmp_path", "redis"} & fixtures else "pure")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out."""
+    if not find_chromium():
+        terminalreporter.write_line(
+            "Left out: tests/browser/, which needs Chromium (on Debian and Ubuntu: apt install chromium)."
+        )
 
 
 @pytest.fixture(autouse=True)
