@@ -14,10 +14,11 @@ from pathlib import Path
 
 from inventory.local_stack.demo import Demo
 from tests.attacks import browser_keys
-from tests.attacks.browser_chromium import Chromium, Tab, chromium, find
+from tests.attacks.browser_chromium import Chromium, Tab, chromium
 from tests.attacks.browser_claims import Claims
 from tests.attacks.browser_hostile import Hostile, hostile
-from tests.attacks.browser_service import JOB, QUEUE, Service
+from tests.attacks.browser_service import CANCEL, JOB, QUEUE, Service
+from tests.browser import find_chromium
 from tests.local_stack.stack import ports_in_a_row, up
 
 EVIL, REBOUND, LISTED = "evil.example", "rebound.example", "inventory.example"
@@ -29,15 +30,14 @@ def main() -> int:
     options = argparse.ArgumentParser(prog="python -m tests.attacks.browser", description=__doc__)
     options.add_argument("--pictures", type=Path, help="a folder for pictures of the pages")
     pictures: Path | None = options.parse_args().pictures
-    program = find()
-    if program is None:
+    if find_chromium() is None:
         options.error("there is no Chromium: install the package chromium")
     if pictures is not None:
         pictures.mkdir(parents=True, exist_ok=True)
     demo, claims = Demo(ports_in_a_row()), Claims()
     names = [(EVIL, "127.0.0.1"), (LISTED, "127.0.0.1"), (REBOUND, "127.0.0.2")]
     arguments = ("--demo", "--demo-port", str(demo.first_port))
-    with up(*arguments, allowed_hosts=LISTED, events_line_delay=0.2) as stack, chromium(program, names) as browser:
+    with up(*arguments, allowed_hosts=LISTED, events_line_delay=0.2) as stack, chromium(names) as browser:
         stack.report(90)
         with ExitStack() as closing:
             service = closing.enter_context(Service(stack, demo.urls["pages"]))
@@ -47,7 +47,7 @@ def main() -> int:
                 rebind(claims, browser, service, closing.enter_context(hostile("127.0.0.2", port)), what)
             control(claims, browser, service, evil, closing.enter_context(hostile("127.0.0.1")))
             use(claims, browser, service, pictures)
-    with chromium(program, names) as browser:
+    with chromium(names) as browser:
         browser_keys.run(claims, browser, EVIL, REBOUND, pictures)
     print(f"\n{len(claims.broken)} claims are broken" if claims.broken else "\nevery claim holds")
     return 1 if claims.broken else 0
@@ -174,8 +174,8 @@ def _job(tab: Tab, at: dict[str, str]) -> None:
     tab.run("window.here = true")
     first = tab.run("document.getElementById('rows').textContent")
     tab.wait(f"window.here && document.getElementById('rows').textContent !== {json.dumps(first)}")  # it is told
-    tab.run("document.getElementById('cancel').click()")
-    tab.wait("window.here && document.getElementById('status').textContent === 'cancelled'")
+    tab.run(CANCEL)
+    tab.wait("document.getElementById('status').textContent === 'cancelled'")
 
 
 def _dashboard(tab: Tab, at: dict[str, str]) -> None:

@@ -22,11 +22,16 @@ from inventory.wiring import open_store
 from tests.attacks.browser_chromium import Chromium, Tab
 from tests.attacks.browser_claims import Claims
 from tests.attacks.browser_hostile import PAGE, Hostile, hostile
-from tests.attacks.browser_service import Service
+from tests.attacks.browser_service import CANCEL, Service
 from tests.local_stack.stack import Up, ports_in_a_row, up
 
 HOST = "127.0.0.1"
-TOLD = {"403": "403", "401": "401", "421": "421", "corp-not-same-origin": "an answer that the browser kept from it"}
+TOLD = {
+    "403": "403",
+    "401": "401",
+    "421": "421",
+    "net::ERR_BLOCKED_BY_RESPONSE.NotSameOrigin": "an answer that the browser kept from it",
+}
 """What the browser says of a request that only the dashboard got, which keeps no log of requests."""
 COLUMNS = ("from another site", "from another port of the host", "with nobody looking at who asks")
 
@@ -131,7 +136,7 @@ def use(claims: Claims, tab: Tab, service: Service, pictures: Path | None) -> No
     api, queue = f"http://{HOST}:{service.stack.port}", f"http://{HOST}:{service.stack.dashboard_port}"
     tab.complaints()
     tab.go(f"{api}/jobs/{service.job}")
-    tab.run("document.getElementById('cancel').click()")
+    tab.run(CANCEL)
     tab.wait("document.getElementById('status').textContent === 'cancelled'")
     claims.add("a person cancels a job from its page", service.state().jobs[service.job] == "cancelled")
     tab.go(f"{api}/docs/")

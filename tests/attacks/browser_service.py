@@ -19,6 +19,8 @@ from tests.end_to_end.stack import wait_until
 from tests.local_stack.stack import Up
 
 QUEUE, JOB = "attacked", "attacked"
+CANCEL = "document.querySelector('form[action$=\"/cancel\"] button').click()"
+"""What a person presses on the page of a job."""
 OURS = "ours"
 """The id of the requests that no browser sent."""
 LINE = b'{"timestamp": "2026-01-31T12:00:00Z", "level": "info", "service": "shop", "message": "Hello."}\n'
