@@ -17,7 +17,7 @@ CHECK_PYTHON = import sys; $(OLDEST) <= sys.version_info < (3, 14) or sys.exit("
 	  this is %d.%d. Choose another: make PYTHON=python3.12 ..." % sys.version_info[:2])
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test faults bench lint format settings lock clean
+.PHONY: help install run test faults bench lint format screenshots settings lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -44,6 +44,9 @@ lint: $(VENV)/installed-dev  ## Check style and types
 format: $(VENV)/installed-dev  ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+screenshots: $(VENV)/installed-dev  ## Take the pictures of docs/screenshots/ (needs Chromium)
+	@$(BIN)/python -m docs.screenshots
 
 settings: $(VENV)/installed  ## Write the README's table of settings from inventory/config.py
 	@$(BIN)/python -m docs.settings_table README.md
