@@ -36,12 +36,13 @@ def register(app: Flask, audit: AuditService, count_refusal: Callable[[str], obj
     """
 
     def note(response: Response) -> Response:
-        refusal = _refusal(response)
-        outcome = refusal or _outcome(response)
+        status, code = work.problem() or (response.status_code, _outcome(response))
+        refusal = code if status in REFUSED else _refused_part()
+        outcome = refusal or code
         if refusal:
             count_refusal(refusal)
         need: Need | None = g.get("need")  # there is none if the request did not come so far as to be checked
-        if need is None or response.status_code == HTTPStatus.UNAUTHORIZED or outcome == FOREIGN:
+        if need is None or status == HTTPStatus.UNAUTHORIZED or outcome == FOREIGN:
             return response
         changes = request.method not in SAFE and need.verb != Verb.READ and (need.verb != PUBLIC or need.action)
         if changes or (refusal and caller().key is not None):
@@ -53,18 +54,14 @@ def register(app: Flask, audit: AuditService, count_refusal: Callable[[str], obj
     app.after_request(note)
 
 
-def _refusal(response: Response) -> str | None:
-    """The code with which the request was refused, or a part of what it asked for."""
-    if response.status_code in REFUSED:
-        return _outcome(response)
+def _refused_part() -> str | None:
+    """The code with which a part of what a request asked for was refused."""
     return next((code for status, code in work.part_problems() if status in REFUSED), None)
 
 
 def _outcome(response: Response) -> str:
-    """`done`, or the code of the problem that is answered, be it by a page."""
-    if response.status_code < HTTPStatus.BAD_REQUEST:
-        return DONE
-    return work.problem() or str(response.status_code)
+    """What became of a request that no problem of ours answers: `done`, or the status."""
+    return DONE if response.status_code < HTTPStatus.BAD_REQUEST else str(response.status_code)
 
 
 def _target(action: str, response: Response) -> str:

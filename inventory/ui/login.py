@@ -58,7 +58,7 @@ def log_in() -> Response:
             raise KeyRequired("Paste a key. `inventory keys create` makes one, and shows it once.")
         caller = services().access.authenticate(None, text, None, current.caller().address)
     except (CsrfFailed, Unauthenticated) as error:
-        work.note_problem(problems.status_and_code(type(error))[1])
+        work.note_problem(*problems.status_and_code(type(error)))
         return _page(where, NOT_OURS if isinstance(error, CsrfFailed) else str(error), 401)
     assert caller.key is not None
     current.set_caller(caller)  # for the audit
@@ -83,6 +83,7 @@ def log_out() -> Response:
 def lead_to_login(error: Unauthenticated) -> Response:
     """What a page answers for want of a key: a person is led to the login, a program gets the problem."""
     if wants_page():
+        work.note_problem(*problems.status_and_code(type(error)))
         return _see(f"{PATH}?next={quote(request.full_path.rstrip('?'), safe='/')}")
     return problems.answer(error)
 

@@ -87,7 +87,7 @@ def register(app: Flask, masking: Masking = UNCONFIGURED) -> None:
 
 def problem(status: int, code: str, detail: str, **members: object) -> Response:
     """A problem as a response of Flask; see `problem_json`."""
-    work.note_problem(code)
+    work.note_problem(status, code)
     masking = current_app.extensions.get(MASKING, UNCONFIGURED)
     body = problem_json(status, code, detail, g.get("request_id"), masking=masking, **members)
     return Response(body, status, mimetype=MEDIA_TYPE)

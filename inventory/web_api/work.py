@@ -23,14 +23,14 @@ def note_parts(*, lookups: int, problems: Sequence[tuple[int, str]]) -> None:
     g.work_lookups, g.work_problems = lookups, problems
 
 
-def note_problem(code: str) -> None:
-    """Say which problem is answered, in whatever form: as JSON or as a page."""
-    g.work_problem = code
+def note_problem(status: int, code: str) -> None:
+    """Say which problem is answered, in whatever form: as JSON, as a page, or by leading to the login."""
+    g.work_problem = status, code
 
 
-def problem() -> str | None:
-    """The code of the problem that is answered; None if there is none."""
-    noted: str | None = g.get("work_problem")
+def problem() -> tuple[int, str] | None:
+    """Status and code of the problem that is answered; None if there is none."""
+    noted: tuple[int, str] | None = g.get("work_problem")
     return noted
 
 
