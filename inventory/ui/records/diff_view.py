@@ -14,7 +14,7 @@ from inventory.html_pages.loading import KINDS
 from inventory.observations.cookies import ATTRIBUTES, field_of
 from inventory.observations.volatility import CHANGES_IN_A_ROW
 from inventory.ui.formats import visible
-from inventory.ui.records.shown_values import Part, Room, Shower, Shown
+from inventory.ui.records.shown_values import Part, Presenter, Room, Shown
 
 Document = Mapping[str, Any]
 
@@ -67,13 +67,15 @@ def groups(document: Document, volatile: Set[str], room: Room) -> tuple[Mapping[
 
     `volatile` has the fields that are volatile for the target by its history.
     """
-    shower = {side: Shower(room=room, at=document[name]["collected_at"]) for side, name in (("old", "from"), ("new", "to"))}
+    presenters = {
+        side: Presenter(room=room, at=document[name]["collected_at"]) for side, name in (("old", "from"), ("new", "to"))
+    }
     found: dict[str, list[ShownChange]] = {title: [] for title in (RESPONSE, *(title for title, _ in GROUPS))}
     count = 0
     for change in document["changes"]:
         if not room.take(MARKUP + len(escape(visible(change["field"][:MAX_FIELD])))):
             break
-        found[_title(change["field"])].append(_shown(change, shower, volatile))
+        found[_title(change["field"])].append(_shown(change, presenters, volatile))
         count += 1
     left_out = len(document["changes"]) - count + document["omitted"]
     return {title: changes for title, changes in found.items() if changes}, int(left_out)
@@ -100,8 +102,8 @@ def _title(field: str) -> str:
     return next((title for title, begins in GROUPS if field.startswith(begins)), RESPONSE)
 
 
-def _shown(change: Document, shower: Mapping[str, Shower], volatile: Set[str]) -> ShownChange:
-    values = {side: _value(change, change[side], shower[side]) for side in ("old", "new")}
+def _shown(change: Document, presenters: Mapping[str, Presenter], volatile: Set[str]) -> ShownChange:
+    values = {side: _value(change, change[side], presenters[side]) for side in ("old", "new")}
     return ShownChange(
         field=change["field"][:MAX_FIELD],
         kind=change["kind"],
@@ -112,18 +114,18 @@ def _shown(change: Document, shower: Mapping[str, Shower], volatile: Set[str]) -
     )
 
 
-def _value(change: Document, value: object, shower: Shower) -> Shown | None:
+def _value(change: Document, value: object, presenter: Presenter) -> Shown | None:
     if value is None:
         return None
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if "cookie" not in change:
-        return shower.one(change["field"], text)
+        return presenter.one(change["field"], text)
     field, attribute = field_of(change["cookie"]["name"]), _attribute(change)
     if attribute not in ATTRIBUTES:
-        return shower.one(None, text)
+        return presenter.one(None, text)
     if attribute != "samesite":
-        return shower.one(f"{field}.{attribute}", text)
-    return replace(shower.one(f"{field}.{attribute}", text.lower()), text=text)
+        return presenter.one(f"{field}.{attribute}", text)
+    return replace(presenter.one(f"{field}.{attribute}", text.lower()), text=text)
 
 
 def _attribute(change: Document) -> str:

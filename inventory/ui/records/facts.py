@@ -9,7 +9,7 @@ from typing import Any
 
 from inventory.html_pages.loading import KINDS
 from inventory.ui.formats import instant, number
-from inventory.ui.records.shown_values import Part, Shower, Shown
+from inventory.ui.records.shown_values import Part, Presenter, Shown
 
 Document = Mapping[str, Any]
 
@@ -28,21 +28,21 @@ class Fact:
     warns: bool = False
 
 
-def connection(document: Document, shower: Shower) -> list[Fact]:
+def connection(document: Document, presenter: Presenter) -> list[Fact]:
     """Of the final response, how it was sent."""
     response = document["response"]
     tls = response["tls"] or {}
     facts = [
-        _fact("HTTP version", shower, "http_version", response["http_version"]),
-        _fact("Address", shower, "ip", response["remote_address"]),
-        _fact("TLS version", shower, "tls.version", tls.get("version")),
-        _fact("Cipher", shower, "tls.cipher", tls.get("cipher")),
-        *(_fact(f"Refresh ({each['source']})", shower, None, _refresh(each)) for each in response.get("refresh", ())[:5]),
+        _fact("HTTP version", presenter, "http_version", response["http_version"]),
+        _fact("Address", presenter, "ip", response["remote_address"]),
+        _fact("TLS version", presenter, "tls.version", tls.get("version")),
+        _fact("Cipher", presenter, "tls.cipher", tls.get("cipher")),
+        *(_fact(f"Refresh ({each['source']})", presenter, None, _refresh(each)) for each in response.get("refresh", ())[:5]),
     ]
     return [fact for fact in facts if fact.values.items]
 
 
-def certificate(document: Document, shower: Shower, now: datetime) -> list[Fact]:
+def certificate(document: Document, presenter: Presenter, now: datetime) -> list[Fact]:
     """Of the certificate; none without TLS."""
     tls = document["response"]["tls"]
     if tls is None:
@@ -50,52 +50,52 @@ def certificate(document: Document, shower: Shower, now: datetime) -> list[Fact]
     end = tls["not_after"]
     left = None if end is None else (datetime.fromisoformat(end) - now).days
     facts = [
-        _fact("Issuer", shower, "tls.issuer", tls["issuer"]),
-        _fact("Subject", shower, "tls.subject", tls["subject"]),
-        Fact(name="Names", values=shower.some("tls.name", tls["names"])),
-        _fact("Valid from", shower, None, None if tls["not_before"] is None else instant(tls["not_before"])),
-        _fact("Valid until", shower, "tls.not_after", end, note=_left(left), warns=left is not None and left < SOON),
-        _fact("SHA-256", shower, "tls.sha256", tls.get("sha256")),
+        _fact("Issuer", presenter, "tls.issuer", tls["issuer"]),
+        _fact("Subject", presenter, "tls.subject", tls["subject"]),
+        Fact(name="Names", values=presenter.some("tls.name", tls["names"])),
+        _fact("Valid from", presenter, None, None if tls["not_before"] is None else instant(tls["not_before"])),
+        _fact("Valid until", presenter, "tls.not_after", end, note=_left(left), warns=left is not None and left < SOON),
+        _fact("SHA-256", presenter, "tls.sha256", tls.get("sha256")),
     ]
     return [fact for fact in facts if fact.values.items]
 
 
-def page(document: Document, shower: Shower) -> list[Fact]:
+def page(document: Document, presenter: Presenter) -> list[Fact]:
     """What the HTML says of itself; none if the body is not HTML."""
     found = document.get("page")
     if not found:
         return []
     facts = [
-        _fact("Title", shower, "title", found["title"]),
-        Fact(name="Generators", values=shower.some("generator", found["generators"])),
-        _fact("Inline scripts", shower, "script.inline", found["inline_scripts"]),
-        *(Fact(name=KIND_TITLES[kind], values=some) for kind, some in _hosts(found["hosts"], shower)),
-        Fact(name="Defects", values=shower.some("defect", found["defects"])),
+        _fact("Title", presenter, "title", found["title"]),
+        Fact(name="Generators", values=presenter.some("generator", found["generators"])),
+        _fact("Inline scripts", presenter, "script.inline", found["inline_scripts"]),
+        *(Fact(name=KIND_TITLES[kind], values=some) for kind, some in _hosts(found["hosts"], presenter)),
+        Fact(name="Defects", values=presenter.some("defect", found["defects"])),
     ]
     return [fact for fact in facts if fact.values.items or fact.values.more]
 
 
-def body(document: Document, shower: Shower) -> list[Fact]:
+def body(document: Document, presenter: Presenter) -> list[Fact]:
     """Of the bytes that were received."""
     found = document["body"]
     notes = ["the rest was not read"] if found["truncated"] else []
     notes += [f"{found['undecoded']} is not decoded"] if found["undecoded"] else []
     facts = [
-        _fact("Media type", shower, "media_type", found["media_type"]),
-        _fact("Encoding", shower, "charset", found["charset"]),
-        _fact("Size", shower, None, f"{number(found['size'])} bytes", note=", ".join(notes)),
-        _fact("SHA-256", shower, "body.sha256", found["sha256"]),
+        _fact("Media type", presenter, "media_type", found["media_type"]),
+        _fact("Encoding", presenter, "charset", found["charset"]),
+        _fact("Size", presenter, None, f"{number(found['size'])} bytes", note=", ".join(notes)),
+        _fact("SHA-256", presenter, "body.sha256", found["sha256"]),
     ]
     return [fact for fact in facts if fact.values.items]
 
 
-def _fact(name: str, shower: Shower, field: str | None, value: object, *, note: str = "", warns: bool = False) -> Fact:
-    values = [] if value is None or value == "" else [shower.one(field, value)]
+def _fact(name: str, presenter: Presenter, field: str | None, value: object, *, note: str = "", warns: bool = False) -> Fact:
+    values = [] if value is None or value == "" else [presenter.one(field, value)]
     return Fact(name=name, values=Part(items=values, more=0), note=note, warns=warns)
 
 
-def _hosts(hosts: Mapping[str, Any], shower: Shower) -> Iterator[tuple[str, Part[Shown]]]:
-    return ((kind, shower.some(f"{kind}.host", hosts[kind])) for kind in KINDS if hosts.get(kind))
+def _hosts(hosts: Mapping[str, Any], presenter: Presenter) -> Iterator[tuple[str, Part[Shown]]]:
+    return ((kind, presenter.some(f"{kind}.host", hosts[kind])) for kind in KINDS if hosts.get(kind))
 
 
 def _left(days: int | None) -> str:

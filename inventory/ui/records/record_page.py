@@ -16,7 +16,7 @@ from inventory.ui.records import responses
 from inventory.ui.records.facts import Fact
 from inventory.ui.records.page_source import Excerpt, excerpt
 from inventory.ui.records.responses import Answer, Hop, Phase, ShownCookie
-from inventory.ui.records.shown_values import Line, Part, Room, Shower
+from inventory.ui.records.shown_values import HeaderLine, Part, Presenter, Room
 from inventory.ui.records.volatile_fields import tags_and_volatile_fields
 
 PAGE, FRAME = 95_000, 12_000
@@ -42,7 +42,7 @@ class RecordPage:
     redirects: Part[Hop]
     final: Hop
     revalidation: Answer | None
-    trailers: Part[Line]
+    trailers: Part[HeaderLine]
     cookies: Part[ShownCookie]
     facts: Mapping[str, Sequence[Fact]]
     phases: Sequence[Phase]
@@ -58,19 +58,19 @@ class RecordPage:
         url_size = len(quote(target.key, safe=""))
         whole = max(20_000, PAGE - FRAME - TIMES_URL * url_size)
 
-        def shower(share: float) -> Shower:
-            return Shower(room=Room(int(share * whole)), volatile=volatile if is_latest else frozenset(), at=at)
+        def presenter(share: float) -> Presenter:
+            return Presenter(room=Room(int(share * whole)), volatile=volatile if is_latest else frozenset(), at=at)
 
-        lines, facts = shower(LINES), shower(FACTS)
+        lines, facts = presenter(LINES), presenter(FACTS)
         return cls(
             at=at,
             snapshot_id=None if is_latest else document["id"],
             tags=tags,
             final=responses.final_response(document, lines),
-            redirects=responses.redirects(document["redirects"], shower(REDIRECTS)),
+            redirects=responses.redirects(document["redirects"], presenter(REDIRECTS)),
             revalidation=responses.revalidation(document, lines),
             trailers=responses.trailers(document, lines),
-            cookies=responses.shown_cookies(document, shower(COOKIES)),
+            cookies=responses.shown_cookies(document, presenter(COOKIES)),
             facts={
                 "Connection": record_facts.connection(document, facts),
                 "Body": record_facts.body(document, facts),

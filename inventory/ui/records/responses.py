@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inventory.observations.cookies import statements_of
-from inventory.ui.records.shown_values import Line, Part, Shower, Shown
+from inventory.ui.records.shown_values import HeaderLine, Part, Presenter, Shown
 
 Document = Mapping[str, Any]
 
@@ -33,7 +33,7 @@ class Answer:
 
     status: int
     reason: str
-    lines: Part[Line]
+    lines: Part[HeaderLine]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,8 @@ class Hop:
     url: Shown
     status: Shown
     reason: str
-    lines: Part[Line]
-    request: Part[Line] | None
+    lines: Part[HeaderLine]
+    request: Part[HeaderLine] | None
     target: str
     interim: Sequence[Answer]
     defects: Part[Shown]
@@ -74,63 +74,63 @@ class Phase:
     width: float
 
 
-def final_response(document: Document, shower: Shower) -> Hop:
+def final_response(document: Document, presenter: Presenter) -> Hop:
     """The final response and its request."""
     response = document["response"]
     return Hop(
         number=None,
-        url=shower.one("final.url", response["final_url"]),
-        status=shower.one("status", response["status"]),
+        url=presenter.one("final.url", response["final_url"]),
+        status=presenter.one("status", response["status"]),
         reason=response["reason"][:MAX_REASON],
-        lines=shower.lines("header.", document["headers"]),
-        request=_request(response, shower),
+        lines=presenter.lines("header.", document["headers"]),
+        request=_request(response, presenter),
         target=_target(response),
-        interim=_interim(response, shower),
-        defects=shower.some("defect", response["defects"][:MAX_NOTES]),
+        interim=_interim(response, presenter),
+        defects=presenter.some("defect", response["defects"][:MAX_NOTES]),
     )
 
 
-def redirects(seen: Sequence[Document], shower: Shower) -> Part[Hop]:
+def redirects(seen: Sequence[Document], presenter: Presenter) -> Part[Hop]:
     """Redirects, also those that a failure has; as many as there is room for."""
     found = []
     for number, hop in enumerate(seen, 1):
-        if not shower.room.take(MARKUP_OF_HOP):
+        if not presenter.room.take(MARKUP_OF_HOP):
             break
         found.append(
             Hop(
                 number=number,
-                url=shower.one("redirect.url", hop["url"]),
-                status=shower.one("redirect.status", hop["status"]),
+                url=presenter.one("redirect.url", hop["url"]),
+                status=presenter.one("redirect.status", hop["status"]),
                 reason=hop.get("reason", "")[:MAX_REASON],
-                lines=shower.lines("redirect.header.", hop["headers"]),
-                request=_request(hop, shower),
+                lines=presenter.lines("redirect.header.", hop["headers"]),
+                request=_request(hop, presenter),
                 target=_target(hop),
-                interim=_interim(hop, shower),
-                defects=shower.some("defect", hop["defects"][:MAX_NOTES]),
+                interim=_interim(hop, presenter),
+                defects=presenter.some("defect", hop["defects"][:MAX_NOTES]),
             )
         )
     return Part(items=found, more=len(seen) - len(found))
 
 
-def revalidation(document: Document, shower: Shower) -> Answer | None:
+def revalidation(document: Document, presenter: Presenter) -> Answer | None:
     """The answer to conditions, if there was one."""
     found = document["response"]["revalidation"]
-    return None if found is None else _answer(found, shower)
+    return None if found is None else _answer(found, presenter)
 
 
-def trailers(document: Document, shower: Shower) -> Part[Line]:
+def trailers(document: Document, presenter: Presenter) -> Part[HeaderLine]:
     """The fields after a chunked body."""
-    return shower.lines(None, document["response"].get("trailers", ()))
+    return presenter.lines(None, document["response"].get("trailers", ()))
 
 
-def shown_cookies(document: Document, shower: Shower) -> Part[ShownCookie]:
+def shown_cookies(document: Document, presenter: Presenter) -> Part[ShownCookie]:
     """The cookies, as many as there is room for."""
     every: Sequence[Document] = document["cookies"]
     found = []
     for cookie in every:
-        if not shower.room.take(MARKUP_OF_COOKIE):
+        if not presenter.room.take(MARKUP_OF_COOKIE):
             break
-        found.append(_cookie(cookie, shower))
+        found.append(_cookie(cookie, presenter))
     return Part(items=found, more=len(every) - len(found))
 
 
@@ -149,18 +149,18 @@ def phases(document: Document) -> list[Phase]:
     return found
 
 
-def _cookie(cookie: Document, shower: Shower) -> ShownCookie:
+def _cookie(cookie: Document, presenter: Presenter) -> ShownCookie:
     attributes, *others = statements_of(cookie)
     named = {field.removeprefix(attributes.field): (field, value) for field, value, _ in others}
     reason = named.get(".reason")
     return ShownCookie(
         name=cookie["name"][:200],
-        value=shower.one(None, cookie["value"]),
-        attributes=shower.one(attributes.field, attributes.value),
+        value=presenter.one(None, cookie["value"]),
+        attributes=presenter.one(attributes.field, attributes.value),
         lifetime=_lifetime(cookie),
         set_by=cookie["set_by"],
-        accepted=shower.one(*named[".accepted"]),
-        reason=None if reason is None else shower.one(*reason),
+        accepted=presenter.one(*named[".accepted"]),
+        reason=None if reason is None else presenter.one(*reason),
     )
 
 
@@ -171,18 +171,18 @@ def _lifetime(cookie: Document) -> str:
     return cookie["expires"] or "session"
 
 
-def _request(hop: Document, shower: Shower) -> Part[Line] | None:
-    return shower.lines(None, hop["request"]["headers"]) if "request" in hop else None
+def _request(hop: Document, presenter: Presenter) -> Part[HeaderLine] | None:
+    return presenter.lines(None, hop["request"]["headers"]) if "request" in hop else None
 
 
 def _target(hop: Document) -> str:
     return str(hop["request"]["target"])[:MAX_TARGET] if "request" in hop else ""
 
 
-def _interim(hop: Document, shower: Shower) -> list[Answer]:
+def _interim(hop: Document, presenter: Presenter) -> list[Answer]:
     seen = hop.get("interim", ())[:MAX_NOTES]
-    return [_answer(each, shower) for each in seen if shower.room.take(MARKUP_OF_ANSWER)]
+    return [_answer(each, presenter) for each in seen if presenter.room.take(MARKUP_OF_ANSWER)]
 
 
-def _answer(found: Document, shower: Shower) -> Answer:
-    return Answer(status=found["status"], reason=found["reason"][:MAX_REASON], lines=shower.lines(None, found["headers"]))
+def _answer(found: Document, presenter: Presenter) -> Answer:
+    return Answer(status=found["status"], reason=found["reason"][:MAX_REASON], lines=presenter.lines(None, found["headers"]))

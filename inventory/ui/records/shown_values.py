@@ -41,7 +41,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class HeaderLine:
     """A header line."""
 
     name: str
@@ -71,7 +71,7 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shower:
+class Presenter:
     """Shows values of one target, within the room of a part of its page.
 
     `volatile` has the fields that are volatile for the target by its history, and `at` the instant at which it showed them,
@@ -97,12 +97,12 @@ class Shower:
         every = [self._shown(field, value) for value in values]
         return self._fitting(every, [self._size(each) for each in every])
 
-    def lines(self, prefix: str | None, lines: Sequence[Mapping[str, str]]) -> Part[Line]:
+    def lines(self, prefix: str | None, lines: Sequence[Mapping[str, str]]) -> Part[HeaderLine]:
         """Header lines, whose fields begin with the prefix; without one, none of theirs are in the index."""
         every = []
         for line in lines[:MAX_LINES]:
             field = None if prefix is None else f"{prefix}{bounded(line['name'].lower(), MAX_NAME_BYTES)}"
-            every.append(Line(name=line["name"][:MAX_CHARACTERS], value=self._shown(field, line["value"])))
+            every.append(HeaderLine(name=line["name"][:MAX_CHARACTERS], value=self._shown(field, line["value"])))
         sizes = [self._size(each.value) + len(escape(visible(each.name))) for each in every]
         fitting = self._fitting(every, sizes)
         return Part(items=fitting.items, more=len(lines) - len(fitting.items))

@@ -21,7 +21,7 @@ from inventory.ui.pages import fragment, page, see_other
 from inventory.ui.records.queries import MAX_POLLS, AddressQuery, ProgressQuery, RecordQuery
 from inventory.ui.records.record_page import RecordPage
 from inventory.ui.records.responses import redirects
-from inventory.ui.records.shown_values import Room, Shower
+from inventory.ui.records.shown_values import Presenter, Room
 from inventory.web_api import arguments, needs, same_origin, work
 from inventory.webpages import answers, schemas
 
@@ -136,7 +136,7 @@ def _record(of: Target, query: dict[str, Any]) -> Response:
 
 def _failed(of: Target, problem: dict[str, Any]) -> Response:
     """The page of a URL of which nothing is known but how its collection failed."""
-    seen = redirects(problem["failure"].get("redirects", ()), Shower(room=Room(ROOM_OF_FAILURE)))
+    seen = redirects(problem["failure"].get("redirects", ()), Presenter(room=Room(ROOM_OF_FAILURE)))
     return _without(of, "record_failed.html", problem["status"], problem=problem, seen=seen)
 
 
