@@ -19,20 +19,26 @@
     : column.map((_, row) => columns.slice(index).reduce((sum, each) => sum + (each[row] ?? 0), 0)));
 
   function draw(figure) {
-    const {names, columns} = read(figure), place = figure.querySelector(".plot"), unit = figure.dataset.unit;
+    const {names, columns} = read(figure), {kind, unit} = figure.dataset, place = figure.querySelector(".plot");
     if (columns[0].length < 2) return;
-    const stacked = figure.dataset.kind === "stacked", bars = stacked || figure.dataset.kind === "bars";
-    const colour = index => /^[a-z]+$/.test(names[index]) && style(`--series-${names[index]}`) || style(`--series-${(index - 1) % 6 + 1}`);
+    const stacked = kind === "stacked", bars = stacked || kind === "bars";
     const heights = stacked ? stack(columns) : columns;
-    const shown = figure => figure === undefined || figure === null ? "–" : figure.toLocaleString("en-US") + (unit ? " " + unit : "");
-    const axis = {stroke: style("--quiet"), grid: {stroke: style("--line"), width: 1}, ticks: {stroke: style("--line"), width: 1}};
+    const shown = value => value === undefined || value === null ? "–" : value.toLocaleString("en-US") + (unit ? " " + unit : "");
+    const thin = {stroke: style("--line"), width: 1}, axis = {stroke: style("--quiet"), grid: thin, ticks: thin};
+    const colour = index => {  // a level has a colour of its own
+      const own = /^[a-z]+$/.test(names[index]) && style(`--series-${names[index]}`);
+      return own || style(`--series-${(index - 1) % 6 + 1}`);
+    };
     const options = {
-      width: place.clientWidth || figure.clientWidth, height: 220, tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
+      width: place.clientWidth || figure.clientWidth, height: 220,
+      tzDate: seconds => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       series: names.map((name, index) => index === 0 ? {label: "UTC"} : {
-        label: name, stroke: colour(index), width: bars ? 0 : 2, spanGaps: true, value: (_, __, series, row) => shown(columns[series][row]),
+        label: name, stroke: colour(index), width: bars ? 0 : 2, spanGaps: true,
+        value: (_, __, series, row) => shown(columns[series][row]),  // of its own, not of what it stands on
         ...(bars ? {paths: uPlot.paths.bars({size: [0.7, 40]}), fill: colour(index), points: {show: false}} : {}),
       }),
-      axes: [axis, {...axis, size: 60}], scales: {y: {range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 1, 1)]}},
+      axes: [axis, {...axis, size: 60}],
+      scales: {y: {range: (_, low, high) => [Math.min(0, low ?? 0), Math.max(high ?? 1, 1)]}},
       cursor: {drag: {x: false, y: false}},
     };
     place.replaceChildren();

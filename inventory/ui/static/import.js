@@ -1,9 +1,12 @@
 // The form of an import: shows what the file is before it is sent, and how much of it is. Without this the form works alone.
 "use strict";
 (() => {
-  const at = id => document.getElementById(id), form = at("import"), {preview, import: target, jobs, head, token} = form.dataset;
-  const headers = token ? {"X-CSRFToken": token} : {}, number = n => n.toLocaleString("en-US");
-  const inputs = [...form.querySelectorAll("[data-option] input, [data-option] select")], kind = at("kind"), picker = at("file");
+  const byId = id => document.getElementById(id);
+  const number = n => n.toLocaleString("en-US");
+  const form = byId("import"), kind = byId("kind"), picker = byId("file");
+  const {preview, import: target, jobs, head, token} = form.dataset;
+  const headers = token ? {"X-CSRFToken": token} : {};
+  const inputs = [...form.querySelectorAll("[data-option] input, [data-option] select")];
   let file = null, isKindChosen = false, asking = null, sending = null;
 
   const element = (name, text, type) => {
@@ -13,25 +16,27 @@
     return made;
   };
 
+  const takenByKind = () => kind.selectedOptions[0].dataset.options.split(" ");
+
   function parameters(withKind) {
-    const asked = new URLSearchParams(withKind ? {kind: kind.value} : {}), taken = kind.selectedOptions[0].dataset.options.split(" ");
+    const asked = new URLSearchParams(withKind ? {kind: kind.value} : {}), taken = takenByKind();
     for (const input of inputs) {
       const value = input.value.trim();
       if (!value || (withKind && !taken.includes(input.name))) continue;
-      if (input.name === "tag") value.split(",").map(each => each.trim()).filter(Boolean).forEach(each => asked.append("tag", each));
-      else asked.set(input.name, value);
+      if (input.name !== "tag") asked.set(input.name, value);
+      else for (const label of value.split(",")) if (label.trim()) asked.append("tag", label.trim());
     }
     return asked;
   }
 
   function showOptions() {
-    const taken = kind.selectedOptions[0].dataset.options.split(" ");
+    const taken = takenByKind();
     form.querySelectorAll("[data-option]").forEach(each => { each.hidden = !taken.includes(each.dataset.option); });
-    if (!at("choice").hidden) form.querySelector("[data-option=column]").hidden = true;
+    if (!byId("choice").hidden) form.querySelector("[data-option=column]").hidden = true;
   }
 
   function showProblem(problem) {
-    const box = at("problem");
+    const box = byId("problem");
     box.replaceChildren(element("p", problem.detail));
     const about = Object.entries(problem.errors || {}).filter(([name]) => name !== "file");
     if (about.length) box.append(...about.map(([name, messages]) => element("p", `${name}: ${messages.join(" ")}`)));
@@ -40,18 +45,20 @@
   }
 
   function showChoice(columns, column) {
-    at("choice").hidden = columns.length < 2;
+    byId("choice").hidden = columns.length < 2;
     const first = new Option(column ? `found: ${column}` : "choose one", "");
-    at("choose").replaceChildren(first, ...columns.map(name => new Option(/^\d+$/.test(name) ? `number ${name}` : name, name)));
-    at("choose").value = at("column").value;
-    if (at("choose").selectedIndex < 0) at("choose").selectedIndex = 0;
+    const others = columns.map(name => new Option(/^\d+$/.test(name) ? `number ${name}` : name, name));
+    byId("choose").replaceChildren(first, ...others);
+    byId("choose").value = byId("column").value;
+    if (byId("choose").selectedIndex < 0) byId("choose").selectedIndex = 0;
     showOptions();
   }
 
   function showRows(rows) {
-    at("rows").hidden = !rows.length;
-    at("rows").querySelector("tbody").replaceChildren(...rows.map(row => {
-      const line = document.createElement("tr"), input = element("td", "", "wide"), outcome = element("td", row.code ? "" : "good");
+    byId("rows").hidden = !rows.length;
+    byId("rows").querySelector("tbody").replaceChildren(...rows.map(row => {
+      const line = document.createElement("tr"), input = element("td", "", "wide");
+      const outcome = element("td", row.code ? "" : "good");
       input.append(element("span", row.input, "raw"));
       if (row.code) outcome.append(element("span", "rejected", "status failed"), ` ${row.detail}`);
       line.append(element("td", number(row.row), "count"), input, outcome);
@@ -64,8 +71,10 @@
     if (!format) return `${found.file_name}: a file of this size and kind is recognised when the import starts.`;
     const parts = [format.name, format.encoding];
     if (format.column) parts.push(`column ${format.column}`);
-    if (format.delimiter) parts.push(`cells between ${format.delimiter === "\t" ? "tabs" : JSON.stringify(format.delimiter)}`);
-    const rows = `${found.is_whole ? "All rows" : "First rows"}: ${number(found.good)} good, ${number(found.rejected)} rejected.`;
+    const between = format.delimiter === "\t" ? "tabs" : JSON.stringify(format.delimiter);
+    if (format.delimiter) parts.push(`cells between ${between}`);
+    const which = found.is_whole ? "All rows" : "First rows";
+    const rows = `${which}: ${number(found.good)} good, ${number(found.rejected)} rejected.`;
     return `Recognised as ${found.kind}: ${parts.join(", ")}. ${rows}${found.error ? ` ${found.error}` : ""}`;
   }
 
@@ -74,20 +83,21 @@
     asking?.abort();
     const mine = asking = new AbortController(), body = new FormData();
     body.append("file", file.slice(0, Number(head)), file.name);
-    at("problem").hidden = true;
-    at("recognised").hidden = false;
-    at("found").textContent = "Looking at the file…";
+    byId("problem").hidden = true;
+    byId("recognised").hidden = false;
+    byId("found").textContent = "Looking at the file…";
     try {
-      const answer = await fetch(`${preview}?${parameters(isKindChosen)}`, {method: "POST", body, headers, signal: mine.signal});
+      const url = `${preview}?${parameters(isKindChosen)}`;
+      const answer = await fetch(url, {method: "POST", body, headers, signal: mine.signal});
       const found = await answer.json();
       if (mine !== asking) return;
       if (answer.ok) {
         kind.value = found.kind;
-        at("found").textContent = describe(found);
-        showChoice(found.columns, at("column").value ? "" : found.format?.column);
+        byId("found").textContent = describe(found);
+        showChoice(found.columns, byId("column").value ? "" : found.format?.column);
         showRows(found.rows);
       } else {
-        at("found").textContent = "It cannot be imported so.";
+        byId("found").textContent = "It cannot be imported so.";
         showChoice(found.columns || [], "");
         showRows([]);
         showProblem(found);
@@ -100,35 +110,36 @@
   function choose(chosen) {
     file = chosen;
     isKindChosen = false;
-    at("column").value = "";
+    byId("column").value = "";
     recognise();
   }
 
   function progress(done, whole) {
-    const percent = whole ? Math.floor(100 * done / whole) : 0, text = `Sent ${percent} % of ${number(Math.ceil(whole / 1024))} KiB`;
-    at("sent").value = percent;
-    if (percent % 10 === 0 && at("sent-text").textContent !== text) at("sent-text").textContent = text;
+    const percent = whole ? Math.floor(100 * done / whole) : 0;
+    const text = `Sent ${percent} % of ${number(Math.ceil(whole / 1024))} KiB`;
+    byId("sent").value = percent;
+    if (percent % 10 === 0 && byId("sent-text").textContent !== text) byId("sent-text").textContent = text;
   }
 
   function ended(problem) {
     sending = null;
-    at("send").disabled = false;
-    at("stop").hidden = at("sending").hidden = true;
+    byId("send").disabled = false;
+    byId("stop").hidden = byId("sending").hidden = true;
     if (problem) showProblem(problem);
   }
 
   function send() {
     const request = sending = new XMLHttpRequest(), body = new FormData();
     body.append("file", file, file.name);
-    at("send").disabled = true;
-    at("stop").hidden = at("sending").hidden = false;
-    at("problem").hidden = true;
+    byId("send").disabled = true;
+    byId("stop").hidden = byId("sending").hidden = false;
+    byId("problem").hidden = true;
     progress(0, file.size);
     request.open("POST", `${target}?${parameters(true)}`);
     for (const name in headers) request.setRequestHeader(name, headers[name]);
     request.responseType = "json";
     request.upload.onprogress = event => progress(event.loaded, event.total);
-    request.upload.onload = () => { at("sent-text").textContent = "Sent. The file is being kept…"; };
+    request.upload.onload = () => { byId("sent-text").textContent = "Sent. The file is being kept…"; };
     request.onload = () => {
       if (request.status === 202) location = `${jobs}/${request.response.job_id}`;
       else ended(request.response || {detail: `The service answered ${request.status}. Try again.`});
@@ -138,15 +149,15 @@
     request.send(body);
   }
 
-  form.prepend(at("drop"));
-  at("drop").after(at("recognised"));
+  form.prepend(byId("drop"));
+  byId("drop").after(byId("recognised"));
   form.querySelectorAll("[data-script]").forEach(each => { each.hidden = false; });
   showOptions();
   picker.addEventListener("change", () => { if (picker.files.length) choose(picker.files[0]); });
   kind.addEventListener("change", () => { isKindChosen = true; showOptions(); recognise(); });
   inputs.forEach(input => input.addEventListener("change", recognise));
-  at("choose").addEventListener("change", () => { at("column").value = at("choose").value; recognise(); });
-  at("stop").addEventListener("click", () => sending?.abort());
+  byId("choose").addEventListener("change", () => { byId("column").value = byId("choose").value; recognise(); });
+  byId("stop").addEventListener("click", () => sending?.abort());
   form.addEventListener("submit", event => {
     event.preventDefault();
     if (file && !sending) send();
@@ -155,13 +166,13 @@
   document.addEventListener("dragover", event => {
     if (!isFile(event)) return;
     event.preventDefault();
-    at("drop").classList.add("over");
+    byId("drop").classList.add("over");
   });
-  document.addEventListener("dragleave", event => { if (!event.relatedTarget) at("drop").classList.remove("over"); });
+  document.addEventListener("dragleave", event => { if (!event.relatedTarget) byId("drop").classList.remove("over"); });
   document.addEventListener("drop", event => {
     if (!isFile(event)) return;
     event.preventDefault();
-    at("drop").classList.remove("over");
+    byId("drop").classList.remove("over");
     if (!event.dataTransfer.files.length || sending) return;
     picker.files = event.dataTransfer.files;
     choose(event.dataTransfer.files[0]);

@@ -1,17 +1,23 @@
 // The progress of a job as it happens. Without this the page shows how it stood when it was loaded, and loads itself again.
 "use strict";
 (() => {
-  const at = id => document.getElementById(id), {api, name} = at("job").dataset;
+  const byId = id => document.getElementById(id);
+  const {api, name} = byId("job").dataset;
   const number = n => n === null ? "?" : n.toLocaleString("en-US");
   const instant = t => t === null ? "–" : t.slice(0, 19).replace("T", " ") + "Z";
-  const duration = s => s === null ? "–" : s < 60 ? s + " s" : s < 3600 ? Math.floor(s / 60) + " min " + s % 60 + " s"
-    : Math.floor(s / 3600) + " h " + Math.floor(s % 3600 / 60) + " min";
+  function duration(seconds) {
+    if (seconds === null) return "–";
+    const minutes = Math.floor(seconds / 60);
+    if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+    return minutes ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+  }
   const isOver = job => ["completed", "failed", "cancelled"].includes(job.status);
   let said = "";
 
   function say(job) {  // a reader of the screen hears of each tenth, and of each status
-    const tenth = job.percent === null ? "" : `, ${Math.floor(job.percent / 10) * 10} %`, text = job.status + tenth;
-    if (text !== said) at("said").textContent = said = text;
+    const tenth = job.percent === null ? "" : `, ${Math.floor(job.percent / 10) * 10} %`;
+    const text = job.status + tenth;
+    if (text !== said) byId("said").textContent = said = text;
   }
 
   function show(job) {
@@ -19,13 +25,13 @@
     const texts = {
       status: job.status, percent, rows: number(job.processed) + " of " + number(job.total),
       rate: job.rate === null ? "–" : number(job.rate) + " rows/s", eta: duration(job.eta_seconds), error: job.error || "",
-      succeeded: number(job.succeeded), failed: number(job.failed), rejected: number(job.rejected), bytes: number(job.bytes_read),
-      started: instant(job.started_at), finished: instant(job.finished_at), link: "",
+      succeeded: number(job.succeeded), failed: number(job.failed), rejected: number(job.rejected),
+      bytes: number(job.bytes_read), started: instant(job.started_at), finished: instant(job.finished_at), link: "",
     };
-    for (const id in texts) if (at(id)) at(id).textContent = texts[id];
-    at("status").className = "status " + job.status;
-    at("error").hidden = !job.error;
-    if (job.percent === null) at("bar").removeAttribute("value"); else at("bar").value = job.percent;
+    for (const id in texts) if (byId(id)) byId(id).textContent = texts[id];
+    byId("status").className = "status " + job.status;
+    byId("error").hidden = !job.error;
+    if (job.percent === null) byId("bar").removeAttribute("value"); else byId("bar").value = job.percent;
     document.title = `${percent} · ${name} · Inventory`;
     say(job);
     return isOver(job);
@@ -35,7 +41,7 @@
     const answer = await fetch(location.href);
     if (!answer.ok) return location.reload();
     const shown = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const id of ["actions", "outcomes"]) at(id).replaceWith(document.importNode(shown.getElementById(id), true));
+    for (const id of ["actions", "outcomes"]) byId(id).replaceWith(document.importNode(shown.getElementById(id), true));
   }
 
   async function poll() {
@@ -44,7 +50,7 @@
       if ([401, 404].includes(answer.status)) return location.reload();
       const job = await answer.json();
       if (job.status && show(job)) return showEnd();
-    } catch { at("link").textContent = "The service does not respond. Trying again…"; }
+    } catch { byId("link").textContent = "The service does not respond. Trying again…"; }
     setTimeout(poll, 2000);
   }
 
@@ -54,9 +60,9 @@
     source.close();
     if (show(JSON.parse(message.data))) showEnd(); else location.reload();  // of a key that ended, say
   });
-  source.onopen = () => { at("link").textContent = ""; };
+  source.onopen = () => { byId("link").textContent = ""; };
   source.onerror = () => {
     if (source.readyState === EventSource.CLOSED) poll();  // no stream slot is free, for instance
-    else at("link").textContent = "The connection was lost. Reconnecting…";
+    else byId("link").textContent = "The connection was lost. Reconnecting…";
   };
 })();
