@@ -42,8 +42,8 @@ def home() -> Response:
     try:
         members = (_whole(PERIODS[chosen]) | {"may_read": True}) if let_in() else {}
     except StorageUnavailable as error:
-        return page("home.html", problem=problem_of(error), **_addresses())
-    return page("home.html", periods=PERIODS, chosen=chosen, **members, **_addresses())
+        return page("home.html", problem=problem_of(error), **_elsewhere())
+    return page("home.html", periods=PERIODS, chosen=chosen, **members, **_elsewhere())
 
 
 @blueprint.get("/now")
@@ -96,7 +96,7 @@ def _is_limited() -> bool:
     return services().limits.of("read") is not None
 
 
-def _addresses() -> Document:
+def _elsewhere() -> Document:
     """Where the queue's dashboard is, and how the API is asked, by the name under which the page was asked for."""
     authority = read_authority(request.headers["Host"])
     hostname = bracketed(authority.host if authority else "127.0.0.1")

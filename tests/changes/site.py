@@ -12,6 +12,28 @@ from tests.fakes import FakeClock, FakeWeb, content
 from tests.webpages.actions import URL
 
 
+def cookie(**changes: Any) -> dict[str, Any]:
+    """A cookie as records have it."""
+    usual = {
+        "name": "sid",
+        "value": "1",
+        "domain": "example.test",
+        "host_only": True,
+        "path": "/",
+        "expires": None,
+        "max_age": None,
+        "secure": True,
+        "http_only": False,
+        "same_site": "Lax",
+        "partitioned": False,
+        "set_by": URL,
+        "accepted": True,
+        "reason": None,
+        "raw": None,
+    }
+    return usual | changes
+
+
 class Site:
     """A page that changes; each collection is an hour after the one before, the first at 12:00:00.123."""
 

@@ -10,28 +10,12 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.changes.site import Site
+from tests.changes.site import Site, cookie
 from tests.fakes import FakeClock, FakeWeb
 from tests.ui.logging_in import BROWSER
 from tests.webpages.actions import URL
 
-COOKIE = {
-    "name": "a.secure",
-    "value": "1",
-    "domain": "example.test",
-    "host_only": True,
-    "path": "/",
-    "expires": None,
-    "max_age": None,
-    "secure": True,
-    "http_only": True,
-    "same_site": "Lax",
-    "partitioned": False,
-    "set_by": URL,
-    "accepted": True,
-    "reason": None,
-    "raw": None,
-}
+COOKIE = cookie(name="a.secure", http_only=True)
 
 
 @pytest.fixture

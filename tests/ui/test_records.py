@@ -20,7 +20,7 @@ from inventory.access.quotas import QuotaService
 from inventory.config import Settings
 from inventory.errors import SourceFailure
 from inventory.services import Services
-from tests.changes.site import Site
+from tests.changes.site import Site, cookie
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb, content
 from tests.ui.logging_in import BROWSER, log_in, make_key
@@ -34,23 +34,7 @@ LINES = [
     {"name": "x-two", "value": "a"},
     {"name": "Date", "value": "Sat, 31 Jan 2026 12:00:00 GMT"},
 ]
-COOKIE = {
-    "name": "sid",
-    "value": "secret",
-    "domain": "example.test",
-    "host_only": True,
-    "path": "/",
-    "expires": None,
-    "max_age": 60,
-    "secure": True,
-    "http_only": False,
-    "same_site": "Lax",
-    "partitioned": False,
-    "set_by": URL,
-    "accepted": True,
-    "reason": None,
-    "raw": None,
-}
+COOKIE = cookie(value="secret", max_age=60)
 TLS = {
     "version": "TLSv1.3",
     "cipher": "AES",
