@@ -53,7 +53,7 @@ def test_public_are_only_these(services: Services) -> None:
     rules = {rule.endpoint: rule.rule for rule in app.url_map.iter_rules()}
     public = {rules[endpoint] for (endpoint, _), need in needs.all_needs(app).items() if need and need.verb == PUBLIC}
 
-    pages = {"/", "/docs/", "/docs/<path:path>", "/login", "/logout", "/.well-known/security.txt"}
+    pages = {"/", "/static/<name>", "/docs/", "/docs/<path:path>", "/login", "/logout", "/.well-known/security.txt"}
     assert public == pages | {"/openapi.json", "/healthz", "/readyz"}
 
 
