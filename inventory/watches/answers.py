@@ -30,10 +30,10 @@ def watches(query: dict[str, Any]) -> Document:
     return sifted_page("watches", query, find, shown, IN_ORDER, _seen_watches)
 
 
-def watch(watch_id: str) -> Document:
-    """One watch, with how many targets are collected for it."""
+def watch(watch_id: str, *, counted: bool = True) -> Document:
+    """One watch; with how many targets are collected for it, if these are to be counted."""
     found = seen_watch(watch_id)
-    return shown(found, scheduled=services().watches.scheduled([found]).get(found.id, 0))
+    return shown(found, scheduled=services().watches.scheduled([found]).get(found.id, 0) if counted else None)
 
 
 def messages(watch_id: str, query: dict[str, Any]) -> Document:

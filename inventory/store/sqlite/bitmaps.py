@@ -63,6 +63,9 @@ def add(found: MutableMapping[int, bytearray], rows: Iterable[tuple[int, bytes]]
         if len(packed) == 2:  # by far the most of them, where values are many
             offset = packed[0] | packed[1] << 8
             block[offset >> 3] |= 1 << (offset & 7)
+        elif len(packed) < BYTES:
+            for offset in _offsets(packed):
+                block[offset >> 3] |= 1 << (offset & 7)
         else:
             block[:] = (int.from_bytes(block, "little") | bits_of(packed)).to_bytes(BYTES, "little")
     return count

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from functools import reduce
 from itertools import islice
 from operator import attrgetter, or_
+from typing import Any
 
 from inventory.observations.model import Matcher, Observation, folded
 from inventory.store.codecs import from_millis
@@ -22,14 +23,14 @@ TARGETS = """
     SELECT r.id, t.no, t.since, t.pairs FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value
     CROSS JOIN observed_targets AS t ON t.no = r.target_no"""
 CURRENT = """
-    SELECT f.name, coalesce(v.value, v.folded), v.volatile, o.since, NULL, NULL FROM json_each(:pairs) AS p
-    CROSS JOIN fields AS f ON f.no = p.value ->> 0 CROSS JOIN field_values AS v ON v.no = p.value ->> 1
-    LEFT JOIN observations AS o ON o.field_no = f.no AND o.value_no = v.no AND o.target_no = :target"""
+    SELECT p.value ->> 0, f.name, coalesce(v.value, v.folded), v.volatile, o.since, NULL, NULL FROM json_each(:shown) AS p
+    CROSS JOIN fields AS f ON f.no = p.value ->> 1 CROSS JOIN field_values AS v ON v.no = p.value ->> 2
+    LEFT JOIN observations AS o ON o.field_no = f.no AND o.value_no = v.no AND o.target_no = p.value ->> 0"""
 PAST = """
-    SELECT f.name, coalesce(v.value, v.folded), v.volatile, o.first, o.last, o.gone FROM past_observations AS o
-    CROSS JOIN field_values AS v ON v.no = o.value_no CROSS JOIN fields AS f ON f.no = o.field_no
-    WHERE o.target_no = :target"""
-PAST_AT = f"{PAST} AND o.gone > :at AND o.first <= :at"
+    SELECT o.target_no, f.name, coalesce(v.value, v.folded), v.volatile, o.first, o.last, o.gone
+    FROM json_each(:targets) AS c CROSS JOIN past_observations AS o INDEXED BY past_observations_of_target
+    ON o.target_no = c.value CROSS JOIN field_values AS v ON v.no = o.value_no CROSS JOIN fields AS f ON f.no = o.field_no"""
+PAST_AT = f"{PAST} WHERE o.gone > :at AND o.first <= :at"
 FIELDS_CHANGED = "SELECT DISTINCT field_no FROM (SELECT field_no FROM past_observations WHERE target_no = ? {latest})"
 LATEST = f"ORDER BY gone DESC LIMIT {MAX_CLOSED_IN_HISTORY}"
 VOLATILE = """
@@ -52,15 +53,15 @@ def of_records(
 ) -> Mapping[str, Sequence[Observation]]:
     """The state of these records, of the fields that are named."""
     chosen: Set[int] = frozenset().union(*(field_numbers(connection, each) for each in fields))
-    found = {}
-    for record_id, target, since, packed in connection.execute(TARGETS, (json.dumps(record_ids),)).fetchall():
-        if at is None or since <= at:
-            observations = _current(connection, target, since, packed, chosen, at)
-            if at is not None:
-                past = connection.execute(PAST_AT, {"target": target, "at": at})
-                observations += [_observation(row, since) for row in past if _is_named(row[0], fields)]
-            found[record_id] = sorted(observations, key=attrgetter(*OBSERVATION_ORDER))
-    return found
+    rows = connection.execute(TARGETS, (json.dumps(record_ids),)).fetchall()
+    known = [row for row in rows if at is None or row[2] <= at]
+    found = _current(connection, known, chosen, at)
+    if at is not None:
+        since = {target: first for _, target, first, _ in known}
+        for target, *row in connection.execute(PAST_AT, {"targets": json.dumps(list(since)), "at": at}):
+            if _is_named(row[0], fields):
+                found[target].append(_observation(row, since[target]))
+    return {row[0]: sorted(found[row[1]], key=attrgetter(*OBSERVATION_ORDER)) for row in known}
 
 
 def values(
@@ -97,24 +98,28 @@ def history(connection: Connection, record_id: str) -> Sequence[Observation]:
     found = connection.execute(TARGETS, (json.dumps([record_id]),)).fetchall()
     if not found:
         return []
-    _, target, since, packed = found[0]
+    [(_, target, since, packed)] = found
     changed = connection.execute(FIELDS_CHANGED.format(latest=LATEST), (target,)).fetchall()
     volatile = connection.execute(VOLATILE, (json.dumps(unpack(packed)),)).fetchall()
     fields = {row[0] for row in [*changed, *volatile]}
-    observations = _current(connection, target, since, packed, fields, None)
-    past = connection.execute(f"{PAST} {LATEST}", {"target": target})
-    return [*observations, *(_observation(row, since) for row in past)]
+    past = connection.execute(f"{PAST} {LATEST}", {"targets": json.dumps([target])})
+    return [*_current(connection, found, fields, None)[target], *(_observation(row, since) for _, *row in past)]
 
 
 def _current(
-    connection: Connection, target: int, since: int, packed: bytes, fields: Set[int], at: int | None
-) -> list[Observation]:
-    pairs = [pair for pair in unpack(packed) if pair[0] in fields]
-    found = connection.execute(CURRENT, {"pairs": json.dumps(pairs), "target": target})
-    return [_observation(row, since) for row in found if at is None or (row[3] or since) <= at]
+    connection: Connection, targets: Sequence[Row], fields: Set[int], at: int | None
+) -> dict[int, list[Observation]]:
+    """What these rows of `TARGETS` show of fields, by the numbers of targets: one statement, however many they are."""
+    since: dict[int, int] = {target: first for _, target, first, _ in targets}
+    shown = [(target, *pair) for _, target, _, packed in targets for pair in unpack(packed) if pair[0] in fields]
+    found: dict[int, list[Observation]] = {target: [] for target in since}
+    for target, *row in connection.execute(CURRENT, {"shown": json.dumps(shown)}):
+        if at is None or (row[3] or since[target]) <= at:
+            found[target].append(_observation(row, since[target]))
+    return found
 
 
-def _observation(row: Row, since: int) -> Observation:
+def _observation(row: Sequence[Any], since: int) -> Observation:
     field, value, volatile, first, last, gone = row
     return Observation(
         field=field,

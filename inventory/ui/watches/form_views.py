@@ -64,7 +64,7 @@ def create() -> Response:
 @needs.needs("watch", limited=True)
 def edit(watch_id: str) -> Response:
     """The form of a watch that there is."""
-    watch = answers.watch(watch_id)
+    watch = answers.watch(watch_id, counted=False)
     return _form(fields_of(watch), watch=watch)
 
 
@@ -72,7 +72,7 @@ def edit(watch_id: str) -> Response:
 @needs.needs("watch", limited=True, action="watch.change")
 def change(watch_id: str) -> Response:
     """Change it, and lead to it; or the form with what is wrong."""
-    watch = answers.watch(watch_id)
+    watch = answers.watch(watch_id, counted=False)
     try:
         made = answers.change(watch_id, _members(CHANGE))
     except UnknownWatch:

@@ -68,7 +68,7 @@ def one_watch(watch_id: str) -> Response:
 @needs.needs("watch", limited=True)
 def test(watch_id: str) -> Response:
     """What it would have told of the last days. Nothing is sent."""
-    watch, found, error = answers.watch(watch_id), None, None
+    watch, found, error = answers.watch(watch_id, counted=False), None, None
     try:
         found = answers.test(watch_id, arguments.load(TEST_QUERY, _days, request))
     except InventoryError as raised:
@@ -80,7 +80,7 @@ def test(watch_id: str) -> Response:
 @needs.needs("watch", limited=True)
 def one_message(watch_id: str, number: str) -> Response:
     """One message, its deliveries, and all that it tells."""
-    watch, message = answers.watch(watch_id), answers.message(watch_id, number)
+    watch, message = answers.watch(watch_id, counted=False), answers.message(watch_id, number)
     findings = answers.findings(watch_id, number, load_query(PAGE_QUERY))
     ways = same_elsewhere(f"{API}/{watch_id}/messages/{number}", {}, "watch", "log", _name(watch), "--message", number)
     return page(
@@ -122,7 +122,7 @@ def resume(watch_id: str) -> Response:
 @needs.needs("watch", limited=True)
 def ask_to_delete(watch_id: str) -> Response:
     """What is gone with a watch, and the second step."""
-    return page("watch_delete.html", watch=answers.watch(watch_id))
+    return page("watch_delete.html", watch=answers.watch(watch_id, counted=False))
 
 
 @blueprint.post("/watches/<watch_id>/delete")
