@@ -6,7 +6,7 @@ Guessing is not slowed down beyond what a request costs: a key has 190 bits of e
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from flask import Blueprint, Response, request
 
@@ -82,10 +82,21 @@ def log_out() -> Response:
 
 def lead_to_login(error: Unauthenticated) -> Response:
     """What a page answers for want of a key: a person is led to the login, a program gets the problem."""
-    if wants_page():
-        work.note_problem(*problems.status_and_code(type(error)))
-        return _see(f"{PATH}?next={quote(request.full_path.rstrip('?'), safe='/')}")
-    return problems.answer(error)
+    if not wants_page():
+        return problems.answer(error)
+    work.note_problem(*problems.status_and_code(type(error)))
+    return _see(f"{PATH}?next={quote(_page_of_request(), safe='/')}")
+
+
+def _page_of_request() -> str:
+    """The page that was asked for; of a form the page that it is on, because the form itself is not sent again."""
+    if request.method in SAFE:
+        return request.full_path.rstrip("?")
+    form = urlsplit(request.referrer or "")
+    if form.netloc != request.host:
+        return "/"
+    path = form.path.removeprefix(request.script_root)
+    return f"{path}?{form.query}" if form.query else path
 
 
 def own_path(where: str | None) -> str:

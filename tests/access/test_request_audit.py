@@ -104,6 +104,17 @@ def test_what_failed_is_kept_with_the_code_of_its_problem(client: FlaskClient, c
     assert told(client) == [("metadata.delete", MASKED, "not_in_inventory"), ("job.cancel", "none", "unknown_job")]
 
 
+@pytest.mark.parametrize("mode", [Mode.KEYS, Mode.READONLY_OPEN])
+def test_a_form_of_nobody_leads_to_the_login_and_makes_no_entry(make: Make, mode: Mode) -> None:
+    services, client = make(mode)
+    admin = key(services, "admin")
+    for path in ("/record/delete", "/watches", "/jobs", "/jobs/x/cancel"):
+        answer = client.post(path, data={"url": URL}, headers={"Accept": "text/html"})
+        assert answer.status_code == 303
+
+    assert entries(client, admin) == []
+
+
 def test_what_failed_on_a_page_is_kept_with_the_same_code(make: Make, clock: FakeClock) -> None:
     services, client = make(Mode.KEYS)
     admin, reader = key(services, "admin"), key(services, "read")

@@ -359,6 +359,24 @@ def test_no_other_site_logs_anybody_in_or_out(inside: FlaskClient, key: str, hea
         assert "Set-Cookie" not in answer.headers
 
 
+@pytest.mark.parametrize(
+    ("referer", "next_"),
+    [
+        ("http://localhost/record?url=http://a.test/", "/record%3Furl%3Dhttp%3A//a.test/"),
+        ("http://localhost/watches/new", "/watches/new"),
+        ("http://other.test/record", "/"),
+        (None, "/"),
+    ],
+)
+def test_a_form_that_was_sent_without_a_key_leads_back_to_its_page(
+    client: FlaskClient, referer: str | None, next_: str
+) -> None:
+    headers = BROWSER | ({"Referer": referer} if referer else {})
+    answer = client.post("/record/collect", data={"url": "http://a.test/"}, headers=headers)
+
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/login?next={next_}")
+
+
 @pytest.mark.parametrize("path", ["/login", "/logout", "/login?next=/jobs"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_where_everything_is_open_there_is_no_login(
