@@ -26,6 +26,8 @@ blueprint.add_app_template_global(field_parameter)
 
 GROUPS_QUERY = fleet_schemas.ChangeGroupsQuery()
 CHANGES_QUERY = fleet_schemas.ChangesQuery()
+MAX_ROWS = 30
+"""Changes, and groups, of one page."""
 PRESETS = (("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days"))
 """Values of `since`, and their names."""
 
@@ -64,7 +66,7 @@ def _shown(part: str, schema: Schema, answer: Callable[[dict[str, Any]], Documen
     found, error = None, None
     ways: Ways = ()
     try:
-        query = load_query(schema)
+        query = load_query(schema, MAX_ROWS)
         ways = _ways(query, part)
         found = {} if answer is None else answer(query)
     except InventoryError as raised:

@@ -33,8 +33,7 @@ def events() -> Response:
     except InvalidRequest as error:
         return page_with("events.html", error, levels=LEVELS)
     is_trace = query["trace_id"] is not None
-    if is_trace and "limit" not in request.args:
-        query["limit"] = TRACE_LIMIT
+    query["limit"] = TRACE_LIMIT if is_trace and "limit" not in request.args else min(query["limit"], TRACE_LIMIT)
     found = answers.events(query)
     return page(
         "events.html",

@@ -15,17 +15,19 @@ from inventory.web_api import arguments
 CSRF_FIELD = "csrf_token"
 
 
-def load_query(schema: Schema, *, counts_empty: Collection[str] = ()) -> Any:
+def load_query(schema: Schema, most: int | None = None, *, counts_empty: Collection[str] = ()) -> Any:
     """What a schema loads from the query of the page's URL.
 
     A form sends all its fields: those that were left empty do not count, but for these that mean something when empty.
+    `most` is how many entries of a listing a page has room for, whatever `limit` says.
     """
     read = arguments.reader("query", schema)
 
     def filled(sent: Request) -> dict[str, Any]:
         return {name: value for name, value in read(sent).items() if value not in ("", [""]) or name in counts_empty}
 
-    return arguments.load(schema, filled, request)
+    query = arguments.load(schema, filled, request)
+    return query if most is None else query | {"limit": min(query["limit"], most)}
 
 
 def form(request: Request) -> dict[str, str]:

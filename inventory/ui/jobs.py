@@ -42,7 +42,7 @@ OVER = tuple(status.value for status in JobStatus if status.finished)
 @needs.needs("read", limited=True, other="import")
 def all_jobs() -> Response:
     """A page of the jobs, and the form for a new one."""
-    return _all_jobs(load_query(JOBS_QUERY))
+    return _all_jobs(load_query(JOBS_QUERY, NEWEST["limit"]))
 
 
 @blueprint.post("/jobs")
@@ -55,9 +55,9 @@ def import_file() -> Response:
         with receiving.received_form(FIELDS) as form:
             check_form(form.fields.get(CSRF_FIELD, [""])[0])
             sent.update(_parameters(form.fields))
-            asked = receiving.import_request(arguments.load(IMPORT_QUERY, lambda _: sent, request))
-            services().imports.check(asked)
-            job = services().imports.accept(asked, form.upload)
+            wanted = receiving.import_request(arguments.load(IMPORT_QUERY, lambda _: sent, request))
+            services().imports.check(wanted)
+            job = services().imports.accept(wanted, form.upload)
     except InventoryError as error:
         return _all_jobs(NEWEST, error, sent)
     return see_other(url_for("job_pages.one_job", job_id=job.id))
@@ -74,8 +74,7 @@ def rows_of_job(job_id: str) -> Response:
 @needs.needs("read", limited=True, other="import")
 def one_job(job_id: str) -> Response:
     """One job, its progress as it happens, and a page of its rows."""
-    query = load_query(ROWS_QUERY)
-    return _one_job(job_id, query if "limit" in request.args else query | {"limit": PAGE_ROWS})
+    return _one_job(job_id, load_query(ROWS_QUERY, PAGE_ROWS))
 
 
 @blueprint.post("/jobs/<job_id>/cancel")

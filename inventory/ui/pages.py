@@ -10,7 +10,8 @@ from pathlib import Path
 from secrets import token_urlsafe
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, g, render_template, request, url_for
+from markupsafe import escape
 from werkzeug.exceptions import NotFound as NoSuchRoute
 
 from inventory.observations.queries.quoting import quoted
@@ -23,6 +24,8 @@ blueprint = Blueprint("pages", __name__, template_folder="templates")
 STATIC_FILES = Path(__file__).with_name("static")
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".txt": "text/plain"}
 A_YEAR = 365 * 86400
+MAX_LINK, MAX_RECORD_LINK, ROOM_FOR_LINKS = 1_500, 4_000, 45_000
+"""Characters of an address that others' texts are in, of that of a record, and of all of these on a page."""
 NAVIGATION = (
     ("home.home", "Home"),
     ("search_pages.search", "Search"),
@@ -109,6 +112,28 @@ def search_url(field: str, value: str, query: str = "", at: str | None = None, s
     """
     asked = {"q": f"{query} {quoted(field, value)}".strip(), "at": at, "show": show}
     return f"{request.script_root}/search?{urlencode({name: each for name, each in asked.items() if each is not None})}"
+
+
+@blueprint.app_template_global()
+def fitting(url: str, longest: int = MAX_LINK) -> str | None:
+    """The address, unless it is longer than that, or a page has no room for more of such addresses."""
+    left = g.get("room_for_links", ROOM_FOR_LINKS) - len(escape(url))
+    if len(url) > longest or left < 0:
+        return None
+    g.room_for_links = left
+    return url
+
+
+@blueprint.app_template_global()
+def record_url(url: str, at: str | None = None) -> str | None:
+    """The address of the record of a URL, now or at an instant, if a page has room for it."""
+    return fitting(url_for("record_pages.record", url=url, at=at), MAX_RECORD_LINK)
+
+
+@blueprint.app_template_global()
+def diff_url(url: str, before: str, at: str) -> str | None:
+    """The address of the difference between two collections of a URL, if a page has room for it."""
+    return fitting(url_for("diff_pages.diff", url=url, to=at, **{"from": before}), MAX_RECORD_LINK)
 
 
 @blueprint.app_template_global()

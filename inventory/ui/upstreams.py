@@ -18,13 +18,15 @@ blueprint = page_blueprint("upstream_pages")
 
 PAGE_QUERY = PageQuery()
 API = "/api/v1/upstreams"
+MAX_UPSTREAMS = 50
+"""Of one page."""
 
 
 @blueprint.get("/upstreams")
 @needs.needs("read")
 def upstreams() -> Response:
     """The upstreams, those that were called last first; their table alone for htmx."""
-    found = answers.upstreams(load_query(PAGE_QUERY))
+    found = answers.upstreams(load_query(PAGE_QUERY, MAX_UPSTREAMS))
     return _shown("upstreams", found=found, ways=same_elsewhere(API, {}))
 
 

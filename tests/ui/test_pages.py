@@ -115,3 +115,12 @@ def test_the_documentation_is_served_by_us(client: FlaskClient, path: str) -> No
     with client.get(path) as answer:
         assert answer.status_code == 200
         assert not re.findall(r'(?:src|href)="https?://', answer.text[:5_000])
+
+
+@pytest.mark.parametrize("path", ["/products/a%00b%E2%80%AE", "/jobs/a%00b%E2%80%AE", "/watches/a%00b%E2%80%AE"])
+def test_what_has_no_shape_in_a_request_is_shown_as_its_escape(client: FlaskClient, path: str) -> None:
+    answer = client.get(path, headers={"Accept": "text/html"})
+
+    assert (answer.status_code, answer.mimetype) == (404, "text/html")
+    assert r"a\x00b\u202e" in answer.text
+    assert not {"\x00", "\u202e"} & set(answer.text)

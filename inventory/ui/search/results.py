@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from inventory.observations.queries.field_lists import names_in
-from inventory.ui.pages import search_url
+from inventory.ui.pages import MAX_LINK, ROOM_FOR_LINKS, search_url
 
 Document = Mapping[str, Any]
 
@@ -15,10 +16,12 @@ SHOWN = "status,title,header.server"
 """What targets show on the page, unless a person names other fields."""
 MAX_SHOWN = 55_000
 """Characters that the values of a page take, with their links."""
+USUAL_URLS = 3_000
+"""Characters of the links to the targets, of which longer ones leave less room for values."""
 MARKUP = 90
 """Characters around a value."""
-MAX_LINK, MAX_TEXT = 1_500, 100
-"""Characters of a link, and of a value that is shown. Where a link would be longer, the value is none."""
+MAX_TEXT = 100
+"""Characters of a value that is shown. Where its link would be longer than `MAX_LINK`, it is none."""
 MAX_COLUMNS = 4
 """Fields up to which each is a column."""
 AROUND = 40
@@ -70,7 +73,9 @@ class Excerpt:
 
 def results_of(targets: Sequence[Document], query: Document) -> Results:
     """The targets of a document, with links that narrow the query."""
-    rows = [_row(target, query, MAX_SHOWN // len(targets)) for target in targets]
+    urls = sum(len(quote(target["url"], safe="")) for target in targets)
+    room = MAX_SHOWN - max(0, min(urls, ROOM_FOR_LINKS) - USUAL_URLS)
+    rows = [_row(target, query, room // len(targets)) for target in targets]
     order = {name.lower(): number for number, (_, name) in enumerate(names_in(query["show"]))}
     shown = {field for row in rows for field in row.values}
     columns = sorted(shown, key=lambda field: (order.get(field, len(order)), field))

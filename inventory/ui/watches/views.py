@@ -26,6 +26,8 @@ from inventory.webhooks.model import MAX_WEBHOOKS
 blueprint = page_blueprint("watch_pages")
 
 PAGE_QUERY, TEST_QUERY = PageQuery(), schemas.WatchTestRequest()
+MAX_WATCHES, MAX_MESSAGES, MAX_FINDINGS = 50, 8, 20
+"""Of one page."""
 API = "/api/v1/watches"
 WATCH = schemas.WatchRequest()
 
@@ -41,7 +43,7 @@ def period(seconds: int) -> str:
 @needs.needs("watch", limited=True)
 def watches() -> Response:
     """The watches, newest first."""
-    found = answers.watches(load_query(PAGE_QUERY))
+    found = answers.watches(load_query(PAGE_QUERY, MAX_WATCHES))
     return page("watches.html", found=found, all=sees_webhooks(), ways=same_elsewhere(API, {}, "watch", "list"))
 
 
@@ -59,7 +61,7 @@ def export() -> Response:
 def one_watch(watch_id: str) -> Response:
     """One watch, and its messages."""
     watch = answers.watch(watch_id)
-    messages = answers.messages(watch_id, load_query(PAGE_QUERY))
+    messages = answers.messages(watch_id, load_query(PAGE_QUERY, MAX_MESSAGES))
     urls = webhook_urls()
     return page("watch.html", watch=watch, found=messages, urls=urls, ways=_ways(watch, urls))
 
@@ -81,7 +83,7 @@ def test(watch_id: str) -> Response:
 def one_message(watch_id: str, number: str) -> Response:
     """One message, its deliveries, and all that it tells."""
     watch, message = answers.watch(watch_id, counted=False), answers.message(watch_id, number)
-    findings = answers.findings(watch_id, number, load_query(PAGE_QUERY))
+    findings = answers.findings(watch_id, number, load_query(PAGE_QUERY, MAX_FINDINGS))
     ways = same_elsewhere(f"{API}/{watch_id}/messages/{number}", {}, "watch", "log", _name(watch), "--message", number)
     return page(
         "watch_message.html",

@@ -18,14 +18,14 @@ from inventory.webhooks import answers, documents
 blueprint = page_blueprint("webhook_pages")
 
 PAGE_QUERY = PageQuery()
-FIRST_PAGE = {"limit": 50, "cursor": None}
+FIRST_PAGE: dict[str, Any] = {"limit": 50, "cursor": None}
 
 
 @blueprint.get("/webhooks")
 @needs.needs("watch")
 def webhooks() -> Response:
     """The webhooks, newest first."""
-    return _page(load_query(PAGE_QUERY))
+    return _page(load_query(PAGE_QUERY, FIRST_PAGE["limit"]))
 
 
 @blueprint.post("/webhooks/<webhook_id>/rotate")
