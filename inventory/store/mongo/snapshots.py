@@ -17,7 +17,7 @@ Retention stops no other call. What it removes can never be named again, whateve
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from pymongo import UpdateOne
@@ -56,18 +56,20 @@ class MongoSnapshots(Adapter):
             return [documents.snapshot(each) for each in found.sort(documents.newest_first("collected_at")).limit(limit)]
 
     def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
-        """One aggregation for the first moment of each record, one for the second, and so on."""
-        found: dict[tuple[str, datetime], datetime] = {}
+        """One question for all: FerretDB 1 knows no greatest of a group, and retention keeps few snapshots of a record."""
+        last: dict[str, datetime] = {}
+        for record_id, at in moments:
+            last[record_id] = max(at, last.get(record_id, at))
         with self._connection.database() as database:
             fields = {"snapshot_id": 1, "accepted_at": 1}
-            ids = list({record_id for record_id, _ in moments})
-            records = {each["_id"]: each for each in database["records"].find({"_id": {"$in": ids}}, fields)}
-            for asked in _in_rounds(moments):
-                known = [_before(records[record_id], at) for record_id, at in asked.items() if record_id in records]
-                latest = {"$group": {"_id": "$record_id", "at": {"$max": "$collected_at"}}}
-                for each in database["snapshots"].aggregate([{"$match": {"$or": known}}, latest]) if known else ():
-                    found[each["_id"], asked[each["_id"]]] = documents.aware(each["at"])
-        return found
+            records = list(database["records"].find({"_id": {"$in": list(last)}}, fields))
+            past = [_before(each, last[each["_id"]]) for each in records]
+            fields = {"_id": 0, "record_id": 1, "collected_at": 1}
+            collected: dict[str, list[datetime]] = {}
+            for each in database["snapshots"].find({"$or": past}, fields) if past else ():
+                collected.setdefault(each["record_id"], []).append(documents.aware(each["collected_at"]))
+        earlier = {(name, at): [each for each in collected.get(name, ()) if each < at] for name, at in moments}
+        return {moment: max(some) for moment, some in earlier.items() if some}
 
     def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
         fields = {"record_id": 1, "accepted_at": 1}
@@ -146,15 +148,6 @@ def took_effect_before(database: Database[Document], outcome: Stored) -> bool:
             return True
     remove(database, [{"_id": outcome.snapshot.id, "body_sha256": outcome.snapshot.body_sha256}])
     return False
-
-
-def _in_rounds(moments: Collection[tuple[str, datetime]]) -> Iterator[Mapping[str, datetime]]:
-    """The moments in as few parts as have one of each record."""
-    left = list(moments)
-    while left:
-        some = dict(left)
-        yield some
-        left = [(record_id, at) for record_id, at in left if some[record_id] != at]
 
 
 def _before(record: Document, at: datetime) -> Document:
