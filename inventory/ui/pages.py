@@ -8,6 +8,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_urlsafe
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, g, render_template, request, url_for
@@ -133,7 +134,8 @@ def record_url(url: str, at: str | None = None) -> str | None:
 @blueprint.app_template_global()
 def diff_url(url: str, before: str, at: str) -> str | None:
     """The address of the difference between two collections of a URL, if a page has room for it."""
-    return fitting(url_for("diff_pages.diff", url=url, to=at, **{"from": before}), MAX_RECORD_LINK)
+    asked: dict[str, Any] = {"url": url, "from": before, "to": at}
+    return fitting(url_for("diff_pages.diff", **asked), MAX_RECORD_LINK)
 
 
 @blueprint.app_template_global()
