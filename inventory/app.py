@@ -15,6 +15,7 @@ from inventory.access import audit_routes as audit
 from inventory.access import routes as keys
 from inventory.access.model import Mode
 from inventory.activity import routes as activity
+from inventory.archive import routes as archive
 from inventory.changes import routes as changes
 from inventory.config import Settings
 from inventory.errors import InventoryError
@@ -79,8 +80,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
-        webpages, observations, changes, records, imports, jobs, sockets, events, weather, history, activity, upstreams,
-        products, watches, webhooks, keys, audit, graphql, health,
+        webpages, observations, changes, archive, records, imports, jobs, sockets, events, weather, history, activity,
+        upstreams, products, watches, webhooks, keys, audit, graphql, health,
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)
     request_check.register(app, services.access, address_of)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.access.service import AccessService
     from inventory.access.sessions import Sessions
     from inventory.activity.service import ActivityService
+    from inventory.archive.service import ArchiveService
     from inventory.changes.fleet import FleetChanges
     from inventory.changes.service import ChangeService
     from inventory.config import Settings
@@ -70,6 +71,7 @@ class Services:
     reindexer: Reindexer
     changes: ChangeService
     fleet_changes: FleetChanges
+    archive: ArchiveService
     events: EventService
     jobs: JobService
     streams: JobStream

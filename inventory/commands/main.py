@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = {
     "search": "search",
     "diff": "changes",
     "changes": "fleet",
+    "archive": "archive",
     "import": "jobs",
     "jobs": "jobs",
     "job": "jobs",

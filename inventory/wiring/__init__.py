@@ -14,6 +14,7 @@ from inventory.access.caller_limits import CallerLimits
 from inventory.access.keys import KeyService
 from inventory.access.quotas import QuotaService
 from inventory.activity.service import ActivityService
+from inventory.archive.service import ArchiveService
 from inventory.changes.fleet import FleetChanges
 from inventory.changes.service import ChangeService
 from inventory.clock import Clock, utc_now
@@ -125,6 +126,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         reindexer=Reindexer(store.observations, indexer, clock, parts.sleep),
         changes=ChangeService(records, clock=clock),
         fleet_changes=FleetChanges(store.observations, records, clock=clock),
+        archive=ArchiveService(records, search, clock=clock),
         events=EventService(store.events),
         jobs=jobs,
         streams=JobStream(store.jobs, parts.notifier, slots=settings.live_streams, clock=clock),

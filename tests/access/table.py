@@ -95,6 +95,7 @@ TABLE = (
     line("GET", f"{V1}/search/facets", "read", f"{V1}/search/facets?field=host", **EMPTY),
     line("GET", f"{V1}/search/fields", "read", **EMPTY),
     line("GET", f"{V1}/search/export", "export", f"{V1}/search/export?format=jsonl", **EMPTY),
+    line("GET", f"{V1}/archive.warc.gz", "export", f"{V1}/archive.warc.gz?q=", **EMPTY),
     line("GET", "/search", "read", **EMPTY),
     line("GET", "/search/facet", "read", "/search/facet?field=host", **EMPTY),
     line("GET", "/search/fields", "read", **EMPTY),

@@ -82,7 +82,7 @@ def test_what_the_watch_of_a_key_that_ended_still_owed_is_sent_nowhere(
     assert [each["kind"] for each in message["deliveries"]] == ([] if ends else ["file"])
 
 
-@pytest.mark.parametrize("path", ["/search/export?format=csv", "/jobs/{job}/rows"])
+@pytest.mark.parametrize("path", ["/search/export?format=csv", "/archive.warc.gz?q=", "/jobs/{job}/rows"])
 def test_a_download_breaks_off_when_its_key_ends(guarded: Guarded, clock: FakeClock, path: str) -> None:
     guarded.collect(URL)
     job = upload(guarded, guarded.admin, URL)["job_id"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 import pytest
+from warcio.archiveiterator import ArchiveIterator
 
 from inventory.jobs.model import RowOutcome
 from inventory.listing import PORTION
@@ -93,6 +95,20 @@ def test_an_export_has_what_is_within_the_limits_of_its_own_verb(
     lines = fleet.send(key, "/search/export", query_string={"format": "csv"}).text.splitlines()[1:]
 
     assert {line.split(",")[2] for line in lines} == within
+
+
+@pytest.mark.parametrize(("limits", "query", "within"), LIMITED)
+def test_an_archive_has_what_is_within_the_limits_of_exports(
+    fleet: Guarded, limits: list[str], query: str, within: set[str]
+) -> None:
+    key = limited(fleet, "export", limits, "read:other.test")
+
+    found = fleet.send(key, "/archive.warc.gz", query_string={"q": ""})
+    histories = {url: fleet.send(key, "/archive.warc.gz", query_string={"url": url}).status_code for url in ALL}
+
+    records = ArchiveIterator(BytesIO(found.data))
+    assert {each.rec_headers["WARC-Target-URI"] for each in records if each.rec_type == "response"} == within
+    assert histories == {url: 200 if url in within else 403 for url in ALL}
 
 
 @pytest.mark.parametrize(("limits", "query", "within"), LIMITED)

@@ -155,6 +155,7 @@ def test_without_a_key_nothing_is_changed_in_readonly_open(make: Make) -> None:
         client.delete("/api/v1/history"),
         client.post("/api/v1/imports?kind=urls"),
         client.get("/api/v1/search/export?format=csv"),
+        client.get("/api/v1/archive.warc.gz?q="),
         client.get("/api/v1/watches"),
         client.get("/api/v1/webhooks"),
         client.get("/api/v1/keys"),

@@ -1,0 +1,205 @@
+"""The records of a WARC file that one snapshot becomes: requests, responses, and what WARC has no place for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+from inventory import json_bytes
+from inventory.archive.cipher_suites import registered_name
+from inventory.archive.http_lines import KeptBody, ResponseHead, request_head, response_head
+from inventory.archive.warc_record import Lines, WarcRecord, digest
+from inventory.clock import rfc3339
+from inventory.records.model import Snapshot, Target
+
+IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
+REQUEST, RESPONSE = "application/http;msgtype=request", "application/http;msgtype=response"
+NAMES = UUID("5fe50c4f-0ae8-4d5c-b65c-8e934e87d50e")
+"""The ids of records are names in this space, so that each export gives a record the same one."""
+ASSUMED = "1.1"
+"""The version of HTTP that the status line of a redirect names: a snapshot keeps only that of the last response."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Original:
+    """A response record that is written with its body."""
+
+    record_id: str
+    url: str
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """A snapshot with its body."""
+
+    target: Target
+    snapshot: Snapshot
+    body: bytes
+
+    @property
+    def final_url(self) -> str:
+        """The URL of the last response."""
+        return str(self.snapshot.content["response"]["final_url"])
+
+    @property
+    def original(self) -> Original:
+        """Its last response, as later snapshots with the same body refer to it."""
+        response = self.id_of("response", len(self.snapshot.content["redirects"]))
+        return Original(record_id=response, url=self.final_url, date=self.snapshot.collected_at)
+
+    def id_of(self, kind: str, hop: int = 0) -> str:
+        """The id of a record of this snapshot."""
+        return f"<{uuid5(NAMES, f'{self.snapshot.id} {kind} {hop}').urn}>"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Hop:
+    """One request and its response. `connection` are named fields that are known of the last hop alone."""
+
+    number: int
+    url: str
+    request: Mapping[str, Any] | None
+    head: ResponseHead
+    body: bytes
+    connection: Lines = ()
+    truncated: str | None = None
+
+
+def records_of(capture: Capture, earlier: Original | None = None) -> Iterator[WarcRecord]:
+    """The records of a snapshot. `earlier` is the last response of an earlier one, in the same file, with the same body."""
+    redirects = [_redirect(number, each) for number, each in enumerate(capture.snapshot.content["redirects"])]
+    for hop in redirects:
+        yield from _exchange(capture, hop, _response(capture, hop))
+    last = _last(capture, len(redirects))
+    answer = _response(capture, last) if earlier is None else _revisit(capture, last, earlier)
+    yield from _exchange(capture, last, answer)
+    yield _metadata(capture, answer, [hop.head for hop in (*redirects, last)])
+
+
+def _exchange(capture: Capture, hop: _Hop, answer: WarcRecord) -> Iterator[WarcRecord]:
+    """A request, if it was kept, and what answered it."""
+    if hop.request is not None:
+        yield WarcRecord(
+            kind="request",
+            id=capture.id_of("request", hop.number),
+            date=capture.snapshot.collected_at,
+            content_type=REQUEST,
+            fields=(("WARC-Target-URI", hop.url), ("WARC-Concurrent-To", answer.id), *hop.connection),
+            head=request_head(hop.request, hop.url),
+        )
+    yield answer
+
+
+def _redirect(number: int, redirect: Mapping[str, Any]) -> _Hop:
+    """A redirect: its body is never kept, so there is one that is known only if it is empty."""
+    lines = redirect["headers"]
+    is_empty = [line["value"] for line in lines if line["name"].lower() == "content-length"] == ["0"]
+    return _Hop(
+        number=number,
+        url=redirect["url"],
+        request=redirect.get("request"),
+        head=response_head(redirect, lines, ASSUMED, KeptBody(size=0)),
+        body=b"",
+        truncated=None if is_empty else "unspecified",
+    )
+
+
+def _last(capture: Capture, number: int) -> _Hop:
+    content, body = capture.snapshot.content, capture.body
+    response = content["response"]
+    is_coded = content["body"]["undecoded"] is not None
+    return _Hop(
+        number=number,
+        url=capture.final_url,
+        request=response.get("request"),
+        head=response_head(
+            response, content["headers"], response["http_version"], KeptBody(size=len(body), is_coded=is_coded)
+        ),
+        body=body,
+        connection=tuple(_connection(response)),
+        truncated="length" if content["body"]["truncated"] else None,
+    )
+
+
+def _connection(response: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What is known of the connection, in the fields that the IIPC has adopted for it."""
+    if response["remote_address"]:
+        yield "WARC-IP-Address", response["remote_address"]
+    yield "WARC-Protocol", f"http/{response['http_version']}"
+    if (tls := response["tls"]) is not None:
+        yield "WARC-Protocol", tls["version"].lower().replace("v", "/") + ("" if "." in tls["version"] else ".0")
+        if (suite := registered_name(tls["cipher"])) is not None:
+            yield "WARC-Cipher-Suite", suite
+
+
+def _response(capture: Capture, hop: _Hop) -> WarcRecord:
+    return WarcRecord(
+        kind="response",
+        id=capture.id_of("response", hop.number),
+        date=capture.snapshot.collected_at,
+        content_type=RESPONSE,
+        fields=(
+            *_about(capture, hop),
+            *([] if hop.truncated is None else [("WARC-Truncated", hop.truncated)]),
+        ),
+        head=hop.head.content,
+        payload=hop.body,
+        payload_digest=digest(hop.body),
+    )
+
+
+def _revisit(capture: Capture, hop: _Hop, earlier: Original) -> WarcRecord:
+    """The head of a response whose body is that of an earlier one."""
+    return WarcRecord(
+        kind="revisit",
+        id=capture.id_of("revisit", hop.number),
+        date=capture.snapshot.collected_at,
+        content_type=RESPONSE,
+        fields=(
+            *_about(capture, hop),
+            ("WARC-Profile", IDENTICAL),
+            ("WARC-Refers-To", earlier.record_id),
+            ("WARC-Refers-To-Target-URI", earlier.url),
+            ("WARC-Refers-To-Date", rfc3339(earlier.date)),
+        ),
+        head=hop.head.content,
+        payload_digest=digest(hop.body),
+    )
+
+
+def _about(capture: Capture, hop: _Hop) -> Lines:
+    request = [] if hop.request is None else [("WARC-Concurrent-To", capture.id_of("request", hop.number))]
+    return (("WARC-Target-URI", hop.url), *request, *hop.connection)
+
+
+def _metadata(capture: Capture, answer: WarcRecord, heads: Sequence[ResponseHead]) -> WarcRecord:
+    """What the other records do not say, as JSON; `renamed` has positions of header lines for each hop."""
+    content = capture.snapshot.content
+    document = {
+        "url": capture.target.key,
+        "snapshot": capture.snapshot.id,
+        "collected_at": rfc3339(capture.snapshot.collected_at),
+        "response": _without(content["response"], "request"),
+        "redirects": [_without(each, "request", "headers") for each in content["redirects"]],
+        "body": content["body"],
+        "renamed": [head.renamed for head in heads],
+    }
+    return WarcRecord(
+        kind="metadata",
+        id=capture.id_of("metadata"),
+        date=capture.snapshot.collected_at,
+        content_type="application/json",
+        fields=(
+            ("WARC-Target-URI", f"urn:inventory:snapshot:{capture.snapshot.id}"),
+            ("WARC-Concurrent-To", answer.id),
+        ),
+        head=json_bytes.dumps(document),
+    )
+
+
+def _without(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name not in names}

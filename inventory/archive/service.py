@@ -1,0 +1,129 @@
+"""Writes WARC files of what is stored: the history of a webpage, or what a query means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import uuid5
+
+from inventory import __version__
+from inventory.archive.captures import NAMES, Capture, Original, records_of
+from inventory.archive.warc_record import WarcRecord, member
+from inventory.clock import MILLISECOND, Clock, rfc3339
+from inventory.errors import NotFound
+from inventory.http_client.fetcher import REQUEST_HEADERS
+from inventory.instants import invalid, read_instant
+from inventory.listing import Key
+from inventory.observations.service import Question, SearchService
+from inventory.records.model import Record, Snapshot, Target
+from inventory.records.service import RecordService
+
+CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
+WEBPAGE = "webpage"
+"""The source whose snapshots are of HTTP."""
+LISTED = 20
+"""Snapshots that are listed at once: a large one takes some megabytes of memory."""
+
+
+class ArchiveService:
+    """Makes files while they are sent: one snapshot is in memory at a time. Every method may raise `StorageUnavailable`."""
+
+    def __init__(self, records: RecordService, search: SearchService, *, clock: Clock) -> None:
+        self._records = records
+        self._search = search
+        self._clock = clock
+
+    def history(self, target: Target, since: str | None, until: str | None) -> Iterator[bytes]:
+        """The snapshots of a webpage from an instant on and before another, the oldest first.
+
+        A body that an earlier one of them has is not repeated. Raises `NotInInventory` if nothing is known of the target,
+        and `InvalidRequest` for what is no instant.
+        """
+        now = self._clock()
+        first = None if since is None else read_instant("since", since, now)
+        last = None if until is None else read_instant("until", until, now)
+        if first is not None and last is not None and first > last:
+            raise invalid("since", "It is later than `until`. Swap them.")
+        self._records.snapshots(target, limit=1, after=None)
+        range_ = "".join(f", {name} {rfc3339(each)}" for name, each in (("since", first), ("until", last)) if each)
+        return self._history(self._info(f"The history of {target.key}{range_}"), self._ids(target, first, last))
+
+    def found(self, question: Question) -> Iterator[bytes]:
+        """Of each webpage that a question means the snapshot that was current then; most errors are raised here."""
+        pages = self._search.pages(question, show=())
+        at = "" if question.at is None else f", at {rfc3339(question.at)}"
+        info = self._info(f"What the query {question.text!a} means{at}")
+        records = (each.record for page in pages for each in page)
+        return self._found(info, records, None if question.at is None else (question.at + MILLISECOND, ""))
+
+    def _found(self, info: WarcRecord, records: Iterator[Record], before: Key | None) -> Iterator[bytes]:
+        yield from member(info)
+        for record in records:
+            if record.target.source != WEBPAGE:
+                continue
+            for snapshot in self._records.latest_snapshots(record.id, limit=1, after=before):
+                if (capture := self._capture(record.target, snapshot)) is not None:
+                    yield from _written(capture, None)
+
+    def _history(self, info: WarcRecord, snapshot_ids: list[str]) -> Iterator[bytes]:
+        yield from member(info)
+        originals: dict[tuple[str, str], Original] = {}
+        for snapshot_id in snapshot_ids:
+            if (capture := self._found_by_id(snapshot_id)) is None:
+                continue
+            whose = capture.final_url, capture.snapshot.body_sha256 or ""
+            yield from _written(capture, originals.get(whose))
+            if capture.body and not capture.snapshot.content["body"]["truncated"]:
+                originals.setdefault(whose, capture.original)
+
+    def _ids(self, target: Target, first: datetime | None, last: datetime | None) -> list[str]:
+        """The ids of a target's snapshots, the oldest first: stores list them the other way round."""
+        found: list[str] = []
+        after: Key | None = None if last is None else (last, "")
+        while page := self._records.latest_snapshots(target.id, limit=LISTED, after=after):
+            wanted = [each.id for each in page if first is None or each.collected_at >= first]
+            found += wanted
+            if len(wanted) < LISTED:
+                break
+            after = page[-1].collected_at, page[-1].id
+        return found[::-1]
+
+    def _found_by_id(self, snapshot_id: str) -> Capture | None:
+        """A snapshot with its body; None of one that is gone since it was listed."""
+        try:
+            target, snapshot, body = self._records.snapshot(snapshot_id)
+        except NotFound:
+            return None
+        if body is None and snapshot.body_sha256 is not None:
+            return None
+        return Capture(target=target, snapshot=snapshot, body=body or b"")
+
+    def _capture(self, target: Target, snapshot: Snapshot) -> Capture | None:
+        try:
+            body = b"" if snapshot.body_sha256 is None else self._records.body(snapshot.body_sha256)
+        except NotFound:
+            return None
+        return Capture(target=target, snapshot=snapshot, body=body)
+
+    def _info(self, description: str) -> WarcRecord:
+        """The record that a file begins with: what wrote it, and how our client asks."""
+        now = self._clock()
+        fields = {
+            "software": f"Inventory/{__version__}",
+            "format": "WARC File Format 1.1",
+            "conformsTo": CONFORMS_TO,
+            "description": description,
+            **{f"http-header-{name.lower()}": value for name, value in REQUEST_HEADERS.items()},
+        }
+        return WarcRecord(
+            kind="warcinfo",
+            id=f"<{uuid5(NAMES, f'{rfc3339(now)} {description}').urn}>",
+            date=now,
+            content_type="application/warc-fields",
+            head="".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode(),
+        )
+
+
+def _written(capture: Capture, earlier: Original | None) -> Iterator[bytes]:
+    for record in records_of(capture, earlier):
+        yield from member(record)

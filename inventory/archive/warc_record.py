@@ -1,0 +1,74 @@
+"""One record of a WARC file (ISO 28500:2017, WARC 1.1) as bytes: a member of gzip for itself."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from inventory.clock import rfc3339
+
+CHUNK_BYTES = 64 * 1024
+"""What is compressed at once."""
+GZIP = zlib.MAX_WBITS | 16
+
+Lines = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarcRecord:
+    """A record; its block is `head` and then `payload`, which has a digest of its own where `payload_digest` is given.
+
+    `fields` are those of its named fields that not every record has. They are of ours alone, so they are ASCII.
+    """
+
+    kind: str
+    id: str
+    date: datetime
+    content_type: str
+    fields: Lines = ()
+    head: bytes = b""
+    payload: bytes = b""
+    payload_digest: str | None = None
+
+    @property
+    def named_fields(self) -> Lines:
+        """All named fields, in order."""
+        return (
+            ("WARC-Type", self.kind),
+            ("WARC-Record-ID", self.id),
+            ("WARC-Date", rfc3339(self.date)),
+            *self.fields,
+            *([] if self.payload_digest is None else [("WARC-Payload-Digest", self.payload_digest)]),
+            ("WARC-Block-Digest", digest(self.head, self.payload)),
+            ("Content-Type", self.content_type),
+            ("Content-Length", str(len(self.head) + len(self.payload))),
+        )
+
+
+def digest(*parts: bytes) -> str:
+    """The digest of these bytes after each other, labelled; hexadecimal, as a snapshot names its body."""
+    found = sha256()
+    for part in parts:
+        found.update(part)
+    return f"sha256:{found.hexdigest()}"
+
+
+def member(record: WarcRecord) -> Iterator[bytes]:
+    """The record as a whole member of gzip, in pieces. The same record is always the same bytes."""
+    compressor = zlib.compressobj(wbits=GZIP)
+    for part in _parts(record):
+        for start in range(0, len(part), CHUNK_BYTES):
+            if piece := compressor.compress(part[start : start + CHUNK_BYTES]):
+                yield piece
+    yield compressor.flush()
+
+
+def _parts(record: WarcRecord) -> Iterator[bytes]:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in record.named_fields)
+    yield f"WARC/1.1\r\n{lines}\r\n".encode("ascii")
+    yield record.head
+    yield record.payload
+    yield b"\r\n\r\n"

@@ -1,0 +1,54 @@
+"""`inventory archive`: what is stored, as a WARC file, from a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from inventory import wiring
+from inventory.commands.terminal import WHEN, errors_as_lines
+from inventory.config import Settings
+from inventory.webpages.lookup import SOURCE
+
+
+@click.command()
+@click.argument("query", required=False)
+@click.option("--at", metavar=WHEN, help="With QUERY: what was current then.  [default: now]")
+@click.option("--url", metavar="URL", help="All snapshots of this webpage instead.")
+@click.option("--since", metavar=WHEN, help="With --url: only those from this instant on.")
+@click.option("--until", metavar=WHEN, help="With --url: only those before this instant.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", required=True,
+              help="The file to write, such as site.warc.gz.")  # fmt: skip
+@errors_as_lines
+def archive(query: str | None, at: str | None, url: str | None, since: str | None, until: str | None, output: Path) -> int:
+    """Write a WARC file of the webpages that QUERY means, or of the history of a URL; docs/archives.md says what is in it.
+
+    QUERY is one word for your shell: put it in quotes. An empty one means all.
+    """
+    if (query is None) == (url is None):
+        raise click.UsageError("Give a QUERY or --url: one of them.")
+    if at is not None if url is not None else since is not None or until is not None:
+        raise click.UsageError("--at belongs to a QUERY, --since and --until belong to --url.")
+    services = wiring.build(Settings.read())
+    if url is not None:
+        content = services.archive.history(services.records.target(SOURCE, url), since, until)
+    else:
+        content = services.archive.found(services.search.question(query or "", at))
+    click.echo(f"{_write(output, content):,} bytes in {output}")
+    return 0
+
+
+def _write(output: Path, content: Iterator[bytes]) -> int:
+    """Write a file whole: until it is, it has another name."""
+    partial = output.with_name(f"{output.name}.part")
+    try:
+        with partial.open("wb") as file:
+            size = sum(file.write(piece) for piece in content)
+        partial.replace(output)
+    except OSError as error:
+        raise click.FileError(str(output), error.strerror) from error
+    finally:
+        partial.unlink(missing_ok=True)
+    return size
