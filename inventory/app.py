@@ -26,6 +26,7 @@ from inventory.imports import routes as imports
 from inventory.imports.schemas import KindField
 from inventory.jobs import routes as jobs
 from inventory.jobs import sockets
+from inventory.mementos import routes as mementos
 from inventory.observations import routes as observations
 from inventory.ops import health, log_config, request_log, request_metrics
 from inventory.products import routes as products
@@ -80,8 +81,8 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
-        webpages, observations, changes, archive, records, imports, jobs, sockets, events, weather, history, activity,
-        upstreams, products, watches, webhooks, keys, audit, graphql, health,
+        webpages, observations, changes, archive, mementos, records, imports, jobs, sockets, events, weather, history,
+        activity, upstreams, products, watches, webhooks, keys, audit, graphql, health,
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)
     request_check.register(app, services.access, address_of)

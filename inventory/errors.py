@@ -51,6 +51,13 @@ class ForbiddenAddress(InvalidUrl):
         self.host = host
 
 
+class InvalidDatetime(InvalidRequest):
+    """Accept-Datetime is not a date: 'soon'. Send one as `Sat, 31 Jan 2026 12:00:00 GMT`."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail, {"Accept-Datetime": [detail]})
+
+
 class InvalidFile(InvalidRequest):
     """The uploaded file cannot become a job: it is empty, is not what its name says, or has no usable column.
 
@@ -350,6 +357,7 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     CredentialsInUrl: (422, "credentials_in_url"),
     UrlTooLong: (422, "url_too_long"),
     ForbiddenAddress: (422, "forbidden_address"),
+    InvalidDatetime: (400, "invalid_datetime"),
     InvalidFile: (422, "invalid_file"),
     InvalidQuery: (422, "invalid_query"),
     QueryTooBroad: (422, "query_too_broad"),

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.jobs.runner import JobRunner
     from inventory.jobs.service import JobService
     from inventory.jobs.stream import JobStream
+    from inventory.mementos.service import MementoService
     from inventory.notifier import Notifier
     from inventory.observations.indexing import Indexer
     from inventory.observations.reindexing import Reindexer
@@ -72,6 +73,7 @@ class Services:
     changes: ChangeService
     fleet_changes: FleetChanges
     archive: ArchiveService
+    mementos: MementoService
     events: EventService
     jobs: JobService
     streams: JobStream

@@ -17,10 +17,9 @@ from inventory.listing import Key
 from inventory.observations.service import Question, SearchService
 from inventory.records.model import Record, Snapshot, Target
 from inventory.records.service import RecordService
+from inventory.webpages.model import SOURCE
 
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
-WEBPAGE = "webpage"
-"""The source whose snapshots are of HTTP."""
 LISTED = 20
 """Snapshots that are listed at once: a large one takes some megabytes of memory."""
 
@@ -59,7 +58,7 @@ class ArchiveService:
     def _found(self, info: WarcRecord, records: Iterator[Record], before: Key | None) -> Iterator[bytes]:
         yield from member(info)
         for record in records:
-            if record.target.source != WEBPAGE:
+            if record.target.source != SOURCE:
                 continue
             for snapshot in self._records.latest_snapshots(record.id, limit=1, after=before):
                 if (capture := self._capture(record.target, snapshot)) is not None:

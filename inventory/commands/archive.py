@@ -10,7 +10,7 @@ import click
 from inventory import wiring
 from inventory.commands.terminal import WHEN, errors_as_lines
 from inventory.config import Settings
-from inventory.webpages.lookup import SOURCE
+from inventory.webpages.model import SOURCE
 
 
 @click.command()

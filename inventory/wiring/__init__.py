@@ -25,6 +25,7 @@ from inventory.history.service import HistoryService
 from inventory.html_pages.page import page_of
 from inventory.http_client.resolver import Resolve, resolve
 from inventory.jobs.stream import JobStream
+from inventory.mementos.service import MementoService
 from inventory.memory_budget import MemoryBudget
 from inventory.notifier import Notifier, connect
 from inventory.observations.indexing import Indexer
@@ -127,6 +128,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         changes=ChangeService(records, clock=clock),
         fleet_changes=FleetChanges(store.observations, records, clock=clock),
         archive=ArchiveService(records, search, clock=clock),
+        mementos=MementoService(records),
         events=EventService(store.events),
         jobs=jobs,
         streams=JobStream(store.jobs, parts.notifier, slots=settings.live_streams, clock=clock),

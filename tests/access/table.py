@@ -95,6 +95,11 @@ TABLE = (
     line("GET", f"{V1}/search/facets", "read", f"{V1}/search/facets?field=host", **EMPTY),
     line("GET", f"{V1}/search/fields", "read", **EMPTY),
     line("GET", f"{V1}/search/export", "export", f"{V1}/search/export?format=jsonl", **EMPTY),
+    line("GET", "/memento/timegate/<path:url>", "read", "/memento/timegate/http://a.test/", ok=302, **OWN),
+    line("GET", "/memento/timemap/<stamp>/<path:url>", "read", "/memento/timemap/link/http://a.test/", **OWN),
+    line(
+        "GET", "/memento/<stamp>/<path:url>", "read", "/memento/20200101000000/http://a.test/", ok=404, **OWN,
+    ),
     line("GET", f"{V1}/archive.warc.gz", "export", f"{V1}/archive.warc.gz?q=", **EMPTY),
     line("GET", "/search", "read", **EMPTY),
     line("GET", "/search/facet", "read", "/search/facet?field=host", **EMPTY),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
@@ -109,6 +110,18 @@ def test_an_archive_has_what_is_within_the_limits_of_exports(
     records = ArchiveIterator(BytesIO(found.data))
     assert {each.rec_headers["WARC-Target-URI"] for each in records if each.rec_type == "response"} == within
     assert histories == {url: 200 if url in within else 403 for url in ALL}
+
+
+def test_no_memento_is_beyond_limits(fleet: Guarded) -> None:
+    [snapshot, *_] = fleet.ask(fleet.admin, "/metadata/snapshots", query_string={"url": B1})["snapshots"]
+    stamp = re.sub(r"\D", "", snapshot["collected_at"])
+
+    def status(key: Headers, path: str) -> int:
+        return fleet.client.get(f"/memento/{path}/{B1}", headers=key).status_code
+
+    paths = (stamp, f"{stamp}~{snapshot['id']}.0", "timegate", "timemap/link")
+    assert [status(fleet.key("read:b.shop.test"), each) for each in paths] == [200, 200, 302, 200]
+    assert [status(fleet.key("read:a.shop.test"), each) for each in paths] == [403, 404, 403, 403]
 
 
 @pytest.mark.parametrize(("limits", "query", "within"), LIMITED)
