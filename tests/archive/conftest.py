@@ -94,9 +94,9 @@ class World:
         assert not left
 
     def archive(self, **query: Any) -> bytes:
-        answer = self.client.get("/api/v1/archive.warc.gz", query_string=query)
-        assert answer.status_code == 200, answer.text
-        return answer.data
+        with self.client.get("/api/v1/archive.warc.gz", query_string=query) as answer:
+            assert answer.status_code == 200, answer.text
+            return answer.data
 
     def records(self, *kinds: str, **query: Any) -> list[Record]:
         """The records, or those of some kinds."""

@@ -349,3 +349,12 @@ def test_a_snapshot_that_goes_while_the_file_is_sent_is_left_out(world: World) -
     world.services.records.delete(target)
 
     assert [each.kind for each in by_warcio(info + b"".join(content))] == ["warcinfo"]
+
+
+def test_a_download_takes_one_of_the_few_slots(world: World) -> None:
+    slots = [world.services.streams.slots.take(None) for _ in range(world.services.settings.live_streams)]
+
+    assert world.client.get("/api/v1/archive.warc.gz?q=").status_code == 503
+    slots[0].close()
+    for _ in range(2):
+        assert world.archive(q="")

@@ -6,10 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from html import unescape
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from warcio.archiveiterator import ArchiveIterator
 from werkzeug.test import TestResponse
 
 from inventory import create_app
@@ -193,6 +195,15 @@ def test_the_timeline_says_what_changed_and_leads_to_snapshots_and_diffs(client:
     assert f"snapshot={first}" in text
     assert f"/diff?url=http://example.test/page&amp;to={second}" in text
     assert f"/diff?url=http://example.test/page&amp;from={first}" in text
+
+
+def test_the_timeline_leads_to_all_snapshots_as_a_web_archive(client: FlaskClient, site: Site) -> None:
+    site.collect()
+    site.collect("<p>another")
+
+    archive = client.get(links(ask(client).text)["a web archive"])
+
+    assert [each.rec_type for each in ArchiveIterator(BytesIO(archive.data))].count("response") == 2
 
 
 def test_an_earlier_snapshot_is_shown_with_links_to_what_others_showed_then(client: FlaskClient, site: Site) -> None:
@@ -406,6 +417,7 @@ def test_a_key_that_may_only_read_sees_no_buttons_and_collects_nothing(make_serv
     assert "/record/collect" not in text
     assert "/record/tags" not in text
     assert "/record/delete" not in text
+    assert "a web archive" not in text
     assert ask(client, url="http://other.test/").status_code == 403
     assert ask(client, "/diff", url="http://other.test/").status_code == 403
 

@@ -7,11 +7,13 @@ import shlex
 from collections import Counter
 from dataclasses import replace
 from html import unescape
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
+from warcio.archiveiterator import ArchiveIterator
 from werkzeug.test import TestResponse
 
 from inventory import create_app
@@ -415,6 +417,8 @@ def test_the_same_is_asked_of_the_api_and_in_a_terminal(client: FlaskClient, fle
     assert [each for each in curl[3:] if each != "--data-urlencode"] == [f"{name}={value}" for name, value in query.items()]
     assert client.get(links(text, "format=csv")[0]).text.count("\r\n") == 2
     assert client.get(links(text, "format=jsonl")[0]).text.count("\n") == 1
+    archive = ArchiveIterator(BytesIO(client.get(links(text, "/archive.warc.gz")[0]).data))
+    assert [each.rec_type for each in archive].count("response") == 1
 
 
 def test_a_query_with_control_characters_is_no_danger_to_a_terminal(client: FlaskClient) -> None:

@@ -166,7 +166,7 @@ def _without(of: Target, template: str, status: int, **members: Any) -> Response
 
 def _usual(of: Target) -> dict[str, Any]:
     """What each page of a target needs: what its reader may do with it."""
-    may = {verb: services().limits.admit(verb, of) for verb in ("collect", "import", "delete")}
+    may = {verb: services().limits.admit(verb, of) for verb in ("collect", "import", "delete", "export")}
     return {"may": may, "max_labels": MAX_LABELS}
 
 

@@ -22,7 +22,9 @@ def exports(query: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
     if limits is not None and not limits.texts:
         return []
     asked = _parameters(query)
-    return [(NAMES[each], f"{request.script_root}{API}/export?{urlencode(asked | {'format': each})}") for each in FORMATS]
+    files = [(NAMES[each], f"{request.script_root}{API}/export?{urlencode(asked | {'format': each})}") for each in FORMATS]
+    archived = {"q": query["q"]} | {name: asked[name] for name in ("at",) if name in asked}
+    return [*files, ("a web archive", f"{request.script_root}/api/v1/archive.warc.gz?{urlencode(archived)}")]
 
 
 def ways(query: Mapping[str, Any]) -> Ways:
