@@ -12,7 +12,6 @@ watches:
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,28 +24,16 @@ from inventory.watches.model import MAX_WATCHES
 from inventory.watches.schemas import WatchRequest
 from inventory.watches.settings import WatchSettings
 from inventory.web_api.arguments import errors_of
+from inventory.yaml_text import Dumper, Loader
 
 WATCHES = "watches"
 WIDTH = 120
 """Characters of a line of the file, if it can be folded."""
 NOT_THAT = "It is not a file of watches: write `watches:`, and below it a list with the members of each watch."
-_BOOLEAN, _BOOLEAN_WORDS = "tag:yaml.org,2002:bool", re.compile(r"true|True|TRUE|false|False|FALSE")
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which `on` is a text, as YAML 1.2 says."""
-
-
-class _Dumper(yaml.SafeDumper):
-    """The same to be written."""
-
-
-for _each in (_Loader, _Dumper):
-    _each.yaml_implicit_resolvers = {
-        first: [(tag, words) for tag, words in resolvers if tag != _BOOLEAN]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    _each.add_implicit_resolver(_BOOLEAN, _BOOLEAN_WORDS, list("tTfF"))
+class _Dumper(Dumper):
+    """Writes the file."""
 
 
 def _represented(dumper: _Dumper, text: str) -> yaml.Node:
@@ -60,7 +47,7 @@ _Dumper.add_representer(str, _represented)
 def read(text: str) -> Sequence[WatchSettings]:
     """The watches of a file; `InvalidRequest` says which one is not valid, and why."""
     try:
-        document = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+        document = yaml.load(text, Loader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise InvalidRequest(f"It is not YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict) or set(document) != {WATCHES} or not isinstance(document[WATCHES], list):

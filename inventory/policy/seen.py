@@ -1,0 +1,168 @@
+"""What a snapshot's content says, hop by hop, as rules ask for it: pure, and for any content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlsplit
+
+from inventory.html_pages.page import Page, kept_page
+from inventory.instants import instant_of
+from inventory.policy.csp import ContentPolicy, policies_in
+from inventory.public_suffixes import registrable
+from inventory.records.model import Content
+
+MAX_HOPS = 100
+DAY = timedelta(days=1)
+_HTML = frozenset({"text/html", "application/xhtml+xml"})
+_LISTS = (list, tuple)
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One response: `number` is counted from 1, and so is that of each header line. Names are in lower case."""
+
+    number: int
+    url: str
+    status: object
+    lines: Mapping[str, Sequence[tuple[int, str]]]
+
+    @cached_property
+    def scheme(self) -> str:
+        """`http` or `https`."""
+        return self.url.partition(":")[0].lower()
+
+    @cached_property
+    def host(self) -> str:
+        """The host of the URL; "" if it has none."""
+        return host_of(self.url)
+
+    @cached_property
+    def _policies(self) -> dict[str, Sequence[ContentPolicy]]:
+        return {}
+
+    def policies(self, header: str) -> Sequence[ContentPolicy]:
+        """The content security policies in the lines of a header, read once."""
+        if header not in self._policies:
+            self._policies[header] = policies_in(self.lines.get(header, ()))
+        return self._policies[header]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A snapshot's content, to be judged as of `at`. `page` is what its HTML says, None if that is not known."""
+
+    content: Content
+    url: str
+    collected_at: datetime
+    at: datetime
+    read_page: Page | None = None
+
+    @cached_property
+    def response(self) -> Mapping[str, Any]:
+        """The final response."""
+        return _mapping(self.content.get("response"))
+
+    @cached_property
+    def hops(self) -> Sequence[Hop]:
+        """All responses, the final one last."""
+        redirects = _objects(self.content.get("redirects"))[:MAX_HOPS]
+        hops = [
+            Hop(number, str(each.get("url", "")), each.get("status"), _lines(each.get("headers")))
+            for number, each in enumerate(redirects, 1)
+        ]
+        final = str(self.response.get("final_url", self.url))
+        return [*hops, Hop(len(hops) + 1, final, self.response.get("status"), _lines(self.content.get("headers")))]
+
+    @cached_property
+    def cookies(self) -> Sequence[Mapping[str, Any]]:
+        """The Set-Cookie lines of all hops, as they are read."""
+        return _objects(self.content.get("cookies"))
+
+    @cached_property
+    def page(self) -> Page | None:
+        """What the page says; an empty page if the body is no HTML, and None if it is not known."""
+        page = self.read_page or kept_page(self.content)
+        if page is not None:
+            return page
+        return None if _mapping(self.content.get("body")).get("media_type") in _HTML else Page()
+
+    @cached_property
+    def site(self) -> str:
+        """The registrable domain of the final URL."""
+        return registrable(self.hops[-1].host)
+
+    def certificate(self, name: str) -> Sequence[str]:
+        """The values of a fact of the certificate and its connection; none without a certificate."""
+        tls = _mapping(self.response.get("tls"))
+        if name == "names":
+            names = tls.get("names")
+            return [str(each) for each in names] if isinstance(names, _LISTS) else []
+        begin, end = (_instant(tls.get(each)) for each in ("not_before", "not_after"))
+        if name == "days_left":
+            return [] if end is None else [str((end - self.at) // DAY)]
+        if name == "lifetime_days":
+            return [] if begin is None or end is None else [str((end - begin) // DAY)]
+        return [] if tls.get(name) is None else [str(tls[name])]
+
+    def hop_of(self, cookie: Mapping[str, Any]) -> Hop:
+        """The response that set a cookie: snapshots have its position, or the start of its URL."""
+        by = cookie.get("set_by")
+        if isinstance(by, int):
+            return self.hops[min(max(by, 0), len(self.hops) - 1)]
+        text = by if isinstance(by, str) else ""
+        return next((hop for hop in self.hops if text and hop.url.startswith(text)), self.hops[-1])
+
+    def lifetime(self, cookie: Mapping[str, Any]) -> int | None:
+        """Seconds that a cookie is kept for; None for one of the session."""
+        if isinstance(cookie.get("max_age"), int):
+            return max(0, int(cookie["max_age"]))
+        end = _instant(cookie.get("expires"))
+        return None if end is None else max(0, int((end - self.collected_at).total_seconds()))
+
+    def redirection(self) -> str:
+        """Where an http URL leads: to `https`, to `https-of-another-host`, to `http` first, or to `none` at all.
+
+        `not-https`: it is redirected, and no https URL is its end. A URL that is https already is `https`.
+        """
+        hops = self.hops
+        if hops[0].scheme == "https":
+            return "https"
+        if len(hops) == 1:
+            return "none"
+        if hops[-1].scheme != "https":
+            return "not-https"
+        if hops[1].scheme != "https":
+            return "http"
+        return "https" if hops[1].host == hops[0].host else "https-of-another-host"
+
+
+def host_of(url: str) -> str:
+    """The host of a URL in lower case; "" if it has none, or cannot be read."""
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _lines(headers: Any) -> Mapping[str, Sequence[tuple[int, str]]]:
+    found: dict[str, list[tuple[int, str]]] = {}
+    for number, each in enumerate(_objects(headers), 1):
+        value = each.get("value")
+        found.setdefault(str(each.get("name", "")).lower(), []).append((number, value if isinstance(value, str) else ""))
+    return found
+
+
+def _instant(text: Any) -> datetime | None:
+    return instant_of(text) if isinstance(text, str) else None
+
+
+def _mapping(member: Any) -> Mapping[str, Any]:
+    return member if isinstance(member, Mapping) else {}
+
+
+def _objects(member: Any) -> Sequence[Mapping[str, Any]]:
+    return [each for each in member if isinstance(each, Mapping)] if isinstance(member, _LISTS) else []
