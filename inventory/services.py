@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.observations.reindexing import Reindexer
     from inventory.observations.service import SearchService
     from inventory.ops.write_probe import WriteProbe
+    from inventory.policy.service import PolicyService
     from inventory.products.service import ProductService
     from inventory.rate_limits.service import UpstreamService
     from inventory.records.collector import Collector
@@ -85,6 +86,7 @@ class Services:
     weather: WeatherService
     upstreams: UpstreamService
     products: ProductService
+    policies: PolicyService
     watches: WatchService
     watch_work: WatchWork
     webhooks: WebhookService

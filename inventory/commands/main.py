@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, str] = {
     "up": "up",
     "get": "webpages",
     "collect": "webpages",
+    "check": "check",
     "search": "search",
     "diff": "changes",
     "changes": "fleet",

@@ -33,6 +33,7 @@ from inventory.observations.reindexing import Reindexer
 from inventory.observations.service import SearchService
 from inventory.ops import request_metrics
 from inventory.ops.write_probe import WriteProbe
+from inventory.policy.service import PolicyService
 from inventory.products.service import ProductService
 from inventory.rate_limits.model import Budgets
 from inventory.rate_limits.service import UpstreamService
@@ -140,6 +141,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         weather=_weather(settings, records, inline, history),
         upstreams=UpstreamService(parts.budgets, clock=clock),
         products=ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
+        policies=PolicyService(store.observations, records, clock=clock),
         watches=messages.watch_service(parts, records, search, webhooks),
         watch_work=messages.watch_work(parts, records, keys),
         webhooks=webhooks,

@@ -1,0 +1,77 @@
+"""The documents of policies and verdicts, as the API and the terminal answer them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from inventory.clock import rfc3339
+from inventory.policy.model import Evidence, Finding, Policy, Verdict, Waiver
+
+Document = dict[str, Any]
+
+
+def report_document(policy: Policy, at: datetime, verdicts: Sequence[Verdict]) -> Document:
+    """All verdicts, and how many there are of each status."""
+    counts = Counter(each.status.value for each in verdicts)
+    return {
+        "policy": policy.id,
+        "at": rfc3339(at),
+        "counts": {name: counts[name] for name in ("clean", "findings", "unchecked")},
+        "targets": [verdict_document(each) for each in verdicts],
+    }
+
+
+def verdict_document(verdict: Verdict) -> Document:
+    """What checking a target came to."""
+    judgement = verdict.judgement
+    return {
+        "id": verdict.record_id,
+        "url": verdict.url,
+        "status": verdict.status.value,
+        "reason": None if verdict.reason is None else verdict.reason.value,
+        "detail": verdict.detail,
+        "snapshot": verdict.snapshot_id,
+        "collected_at": None if verdict.collected_at is None else rfc3339(verdict.collected_at),
+        "score": None if judgement is None else judgement.score,
+        "grade": None if judgement is None else judgement.grade,
+        "findings": [finding_document(each) for each in verdict.findings],
+    }
+
+
+def finding_document(finding: Finding) -> Document:
+    """A rule that is not met, and where."""
+    rule = finding.rule
+    return {
+        "rule": rule.id,
+        "severity": rule.severity.value,
+        "state": finding.state.value,
+        "message": rule.message,
+        "remediation": rule.remediation,
+        "links": list(rule.links),
+        "evidence": [evidence_document(each) for each in finding.evidence],
+        "omitted": finding.omitted,
+        "waiver": waiver_document(finding.waiver),
+        "expired_waiver": waiver_document(finding.expired),
+    }
+
+
+def evidence_document(evidence: Evidence) -> Document:
+    """Where a requirement is not met."""
+    return {
+        "problem": evidence.problem,
+        "hop": evidence.hop,
+        "url": evidence.url or None,
+        "line": evidence.line,
+        "name": evidence.name or None,
+        "value": evidence.value or None,
+    }
+
+
+def waiver_document(waiver: Waiver | None) -> Document | None:
+    """Who answers for a finding, and until when."""
+    if waiver is None:
+        return None
+    return {"owner": waiver.owner, "reason": waiver.reason, "expires": rfc3339(waiver.expires)}

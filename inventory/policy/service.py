@@ -1,0 +1,130 @@
+"""Judges what is stored of targets by a policy, now or as of an earlier instant. Nothing is collected for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from inventory.clock import MILLISECOND, Clock, rfc3339
+from inventory.errors import NotFound
+from inventory.html_pages.page import Page, page_of
+from inventory.observations.model import FAILURE, TAG, Observation, Word
+from inventory.policy.judgement import Judge, Looked
+from inventory.policy.model import State, TargetStatus, Unchecked, Verdict
+from inventory.policy.ports import ObservedTargets
+from inventory.records.model import Record, Snapshot, Target
+from inventory.records.service import RecordService
+
+AT_ONCE = 100
+"""Targets whose failures and labels are read at once."""
+_FIELDS = (Word(FAILURE, exact=True), Word(TAG, exact=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """As of when targets are judged, None for now; of what age a snapshot may be at most, None for any."""
+
+    at: datetime | None = None
+    max_age: timedelta | None = None
+
+
+class PolicyService:
+    """Judges targets by policies. Every method may raise `StorageUnavailable`."""
+
+    def __init__(self, observed: ObservedTargets, records: RecordService, *, clock: Clock) -> None:
+        self._observed, self._records, self.clock = observed, records, clock
+
+    def check(self, judge: Judge, targets: Sequence[Target], asked: Asked) -> Iterator[Verdict]:
+        """The verdict on each target, in their order; one of which nothing is known could not be checked."""
+        for start in range(0, len(targets), AT_ONCE):
+            some = targets[start : start + AT_ONCE]
+            records = self._records.find_all([each.id for each in some])
+            known = {each.record_id: each for each in self.check_records(judge, list(records.values()), asked)}
+            yield from (known.get(each.id) or _not_in_inventory(each) for each in some)
+
+    def check_records(self, judge: Judge, records: Sequence[Record], asked: Asked) -> Iterator[Verdict]:
+        """The verdict on each record, in their order."""
+        for start in range(0, len(records), AT_ONCE):
+            some = records[start : start + AT_ONCE]
+            shown = self._observed.shown([each.id for each in some], _FIELDS, at=asked.at)
+            for record in some:
+                yield self._check(judge, record, asked, shown.get(record.id, ()))
+
+    def judge(self, judge: Judge, target: Target, snapshot: Snapshot, at: datetime, tags: Sequence[str]) -> Verdict:
+        """The verdict on one snapshot, as of an instant."""
+        if not isinstance(snapshot.content.get("response"), Mapping):
+            detail = f"The source {target.source} serves no responses to judge."
+            return Verdict(url=target.key, record_id=target.id, status=TargetStatus.UNCHECKED,
+                           reason=Unchecked.NOT_A_WEBPAGE, detail=detail)  # fmt: skip
+        page = self._page(snapshot) if judge.asks_for_hosts else None
+        looked = Looked(
+            target=target,
+            content=snapshot.content,
+            collected_at=snapshot.collected_at,
+            at=at,
+            tags=tags,
+            page=page,
+        )
+        judgement = judge.judge(looked)
+        unknown = next((each for each in judgement.findings if each.state is State.UNKNOWN), None)
+        is_unchecked = unknown is not None and not judgement.fails
+        return Verdict(
+            url=target.key,
+            record_id=target.id,
+            status=_status(fails=judgement.fails, unchecked=is_unchecked),
+            reason=Unchecked.PAGE_UNKNOWN if is_unchecked else None,
+            detail=f"Rule {unknown.rule.id}: {unknown.evidence[0].problem}." if is_unchecked and unknown else "",
+            snapshot_id=snapshot.id,
+            collected_at=snapshot.collected_at,
+            judgement=judgement,
+        )
+
+    def _check(self, judge: Judge, record: Record, asked: Asked, shown: Sequence[Observation]) -> Verdict:
+        now = self.clock() if asked.at is None else asked.at
+        failure = next((each.value for each in shown if each.field == FAILURE), None)
+        if asked.at is None and record.failure is not None:
+            failure = record.failure.code
+        if failure is not None:
+            return _unchecked(record, Unchecked.FAILED, f"The last collection failed: {failure}.")
+        after = None if asked.at is None else (asked.at + MILLISECOND, "")
+        snapshot = next(iter(self._records.latest_snapshots(record.id, limit=1, after=after)), None)
+        if snapshot is None:
+            when = "yet" if asked.at is None else f"that is kept and as old as {rfc3339(asked.at)}"
+            return _unchecked(record, Unchecked.NEVER_COLLECTED, f"There is no snapshot {when}.")
+        if asked.max_age is not None and now - snapshot.collected_at > asked.max_age:
+            detail = f"The snapshot is of {rfc3339(snapshot.collected_at)}, which is too old. Collect the URL again."
+            return _unchecked(record, Unchecked.STALE, detail, snapshot)
+        return self.judge(judge, record.target, snapshot, now, [each.value for each in shown if each.field == TAG])
+
+    def _page(self, snapshot: Snapshot) -> Page | None:
+        """What the page of a snapshot says that an old version stored; None if its content tells, or if nobody knows."""
+        if "page" in snapshot.content or snapshot.body_sha256 is None:
+            return None
+        try:
+            return page_of(self._records.body(snapshot.body_sha256), snapshot.content)
+        except NotFound:  # retention was quicker
+            return None
+
+
+def _status(*, fails: bool, unchecked: bool) -> TargetStatus:
+    if fails:
+        return TargetStatus.FINDINGS
+    return TargetStatus.UNCHECKED if unchecked else TargetStatus.CLEAN
+
+
+def _unchecked(record: Record, reason: Unchecked, detail: str, snapshot: Snapshot | None = None) -> Verdict:
+    return Verdict(
+        url=record.target.key,
+        record_id=record.id,
+        status=TargetStatus.UNCHECKED,
+        reason=reason,
+        detail=detail,
+        snapshot_id=None if snapshot is None else snapshot.id,
+        collected_at=None if snapshot is None else snapshot.collected_at,
+    )
+
+
+def _not_in_inventory(target: Target) -> Verdict:
+    detail = "Nothing is known of it. Look it up first."
+    return Verdict(url=target.key, status=TargetStatus.UNCHECKED, reason=Unchecked.NOT_IN_INVENTORY, detail=detail)

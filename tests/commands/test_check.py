@@ -1,0 +1,164 @@
+"""`inventory check`, on a real store and a real upstream: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.commands.conftest import run
+from tests.end_to_end.stack import free_port
+from tests.upstreams import Answer, Upstream
+
+POLICY = """
+version: 1
+id: own
+title: Ours
+rules:
+- id: nosniff
+  severity: high
+  message: Types are guessed.
+  require: {header: X-Content-Type-Options, equals: nosniff}
+"""
+GOOD, BAD = ("X-Content-Type-Options", "nosniff"), ("X-Content-Type-Options", "\x1b[31m")
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    path = tmp_path / "own.yaml"
+    path.write_text(POLICY)
+    return str(path)
+
+
+@pytest.fixture
+def collected(environment: dict[str, str], upstream: Upstream) -> dict[str, str]:
+    """Two pages by their names: one that meets the policy, one that does not."""
+    found = {"good": upstream.url("/good"), "bad": upstream.url("/bad")}
+    upstream.script("/good", Answer(200, (GOOD,), b"x"))
+    upstream.script("/bad", Answer(200, (BAD,), b"x"))
+    for url in found.values():
+        assert run(environment, "collect", url).exit_code == 0
+    return found
+
+
+def listed(tmp_path: Path, *urls: str) -> str:
+    path = tmp_path / "urls.txt"
+    path.write_text("# ours\n\n" + "".join(f"{url}\n" for url in urls))
+    return str(path)
+
+
+def test_the_exit_code_tells_clean_from_findings(
+    environment: dict[str, str], policy: str, collected: dict[str, str], tmp_path: Path
+) -> None:
+    clean = run(environment, "check", listed(tmp_path, collected["good"], collected["good"]), "--policy", policy)
+    both = run(environment, "check", listed(tmp_path, *collected.values()), "--policy", policy)
+
+    assert (clean.exit_code, clean.stdout) == (0, "1 checked: 1 clean, 0 findings, 0 unchecked\n")
+    assert both.exit_code == 1
+    assert both.stdout.splitlines()[-1] == "2 checked: 1 clean, 1 findings, 0 unchecked"
+    assert "Types are guessed. hop 1, line" in both.stdout
+    assert "\x1b" not in both.stdout
+
+
+def test_targets_are_chosen_by_a_query_too(environment: dict[str, str], policy: str, collected: dict[str, str]) -> None:
+    assert run(environment, "check", 'path:"/good"', "--policy", policy).exit_code == 0
+    assert run(environment, "check", "status:200", "--policy", policy).exit_code == 1
+    assert run(environment, "check", "status:404", "--policy", policy).exit_code == 3
+
+
+def test_what_is_unreachable_unknown_or_too_old_is_never_clean(
+    environment: dict[str, str], policy: str, collected: dict[str, str], tmp_path: Path
+) -> None:
+    closed = f"http://127.0.0.1:{free_port()}/"
+    run(environment, "collect", closed)
+    unknown = "http://127.0.0.1/never"
+
+    done = run(environment, "check", listed(tmp_path, closed, unknown), "--policy", policy, "--format", "json")
+    old = run(environment, "check", listed(tmp_path, collected["good"]), "--policy", policy, "--max-age", "0")
+
+    assert done.exit_code == 2
+    assert [each["reason"] for each in json.loads(done.stdout)["targets"]] == ["failed", "not_in_inventory"]
+    assert old.exit_code == 2
+    assert "stale" in old.stdout
+    assert run(environment, "check", listed(tmp_path, closed, collected["bad"]), "--policy", policy).exit_code == 1
+
+
+def test_a_time_in_the_past_is_judged_by_what_was_stored_then(
+    environment: dict[str, str], policy: str, upstream: Upstream, tmp_path: Path
+) -> None:
+    url = upstream.url("/changing")
+    upstream.script("/changing", Answer(200, (BAD,), b"x"), Answer(200, (GOOD,), b"x"))
+    before = datetime.now(UTC).isoformat()
+    time.sleep(0.002)
+    run(environment, "collect", url)
+    then = datetime.now(UTC).isoformat()
+    time.sleep(0.002)
+    run(environment, "collect", url)
+    file = listed(tmp_path, url)
+
+    assert run(environment, "check", file, "--policy", policy).exit_code == 0
+    assert run(environment, "check", file, "--policy", policy, "--as-of", then.replace("+00:00", "Z")).exit_code == 1
+    assert run(environment, "check", file, "--policy", policy, "--as-of", before.replace("+00:00", "Z")).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["check"],
+        ["check", "x", "--policy", "nosuch"],
+        ["check", "statu:200", "--policy", "baseline"],
+        ["check", "x", "--policy", "baseline", "--as-of", "soon"],
+        ["check", "x", "--policy", "baseline", "--format", "pdf"],
+        ["check", "x", "--policy", "baseline", "--nosuch"],
+    ],
+)
+def test_a_command_that_is_not_valid_ends_with_4(environment: dict[str, str], words: list[str]) -> None:
+    assert run(environment, *words).exit_code == 4
+
+
+def test_a_mistake_in_a_file_is_named_with_its_line(environment: dict[str, str], policy: str, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(POLICY.replace("equals", "equal"))
+
+    of_policy = run(environment, "check", "x", "--policy", str(wrong))
+    of_urls = run(environment, "check", listed(tmp_path, "ftp://x"), "--policy", policy)
+
+    assert (of_policy.exit_code, of_urls.exit_code) == (4, 4)
+    assert "rules[0].require.equal: Line 9" in of_policy.stderr
+    assert "urls.txt, line 3" in of_urls.stderr
+
+
+def test_a_store_that_cannot_be_read_is_not_clean(environment: dict[str, str], policy: str, tmp_path: Path) -> None:
+    broken = environment | {"INVENTORY_STORE_URL": f"sqlite:{tmp_path}/own.yaml"}
+
+    assert run(broken, "check", listed(tmp_path, "http://127.0.0.1/"), "--policy", policy).exit_code == 2
+
+
+def test_each_format_has_the_finding(
+    environment: dict[str, str], policy: str, collected: dict[str, str], tmp_path: Path
+) -> None:
+    file = listed(tmp_path, *collected.values())
+    out = {
+        form: run(environment, "check", file, "--policy", policy, "--format", form)
+        for form in ("json", "junit", "sarif", "csv")
+    }
+    rows = list(csv.DictReader(io.StringIO(out["csv"].stdout)))
+
+    assert {each.exit_code for each in out.values()} == {1}
+    assert json.loads(out["json"].stdout)["counts"] == {"clean": 1, "findings": 1, "unchecked": 0}
+    assert ET.fromstring(out["junit"].stdout_bytes).attrib["failures"] == "1"
+    assert json.loads(out["sarif"].stdout)["runs"][0]["results"][0]["ruleId"] == "nosniff"
+    assert [(row["url"], row["rule"]) for row in rows] == [(collected["good"], ""), (collected["bad"], "nosniff")]
+
+
+def test_built_in_policies_are_named_by_their_ids(environment: dict[str, str], collected: dict[str, str]) -> None:
+    done = run(environment, "check", 'path:"/good"', "--policy", "observatory")
+
+    assert done.exit_code == 1
+    assert "grade F" in done.stdout

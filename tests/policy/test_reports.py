@@ -1,0 +1,110 @@
+"""SARIF and JUnit, by what their schemas demand, with texts that strangers wrote."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from inventory.policy.documents import report_document
+from inventory.policy.judgement import Judge, Looked
+from inventory.policy.junit import junit
+from inventory.policy.model import Policy, TargetStatus, Unchecked, Verdict
+from inventory.policy.reading import of_document
+from inventory.policy.sarif import sarif
+from inventory.records.model import Target
+from tests.policy.snapshots import AT, URL, document, page
+
+HOSTILE = "\x00\x1b[2J]]>&<\"'\u202e\ud800\uffff" + "x" * 2_000
+WAIVER = {"rules": "waived", "owner": "team\x08", "reason": "<later>", "expires": "2026-02-28"}
+
+
+@pytest.fixture
+def policy() -> Policy:
+    made = document(
+        {"header": "x", "absent": True}, waivers=[WAIVER], links=["https://example.com/why"], remediation="Do it."
+    )
+    rule = made["rules"][0]
+    made["rules"] += [
+        rule | {"id": "waived", "severity": "low"},
+        rule | {"id": "unknown", "require": {"hosts": "any", "absent": True}},
+        rule | {"id": "holds", "require": {"header": "y", "absent": True}},
+        rule | {"id": "elsewhere", "scope": "scheme:http"},
+        rule | {"id": "measured", "finding": False},
+    ]
+    return of_document(made)
+
+
+@pytest.fixture
+def verdicts(policy: Policy) -> list[Verdict]:
+    looked = Looked(target=Target("webpage", URL, "shop.example"), content=page(("X", HOSTILE)), collected_at=AT, at=AT)
+    return [
+        Verdict(
+            url=URL, record_id="1" * 32, status=TargetStatus.FINDINGS, snapshot_id="2" * 32, collected_at=AT,
+            judgement=Judge(policy).judge(looked),
+        ),
+        Verdict(
+            url="https://gone.example/", status=TargetStatus.UNCHECKED, reason=Unchecked.FAILED, detail="It failed: timeout."
+        ),
+    ]  # fmt: skip
+
+
+def test_sarif_is_as_its_schema_demands(policy: Policy, verdicts: list[Verdict]) -> None:
+    log = json.loads(json.dumps(sarif(policy, verdicts)))
+    [run] = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+
+    assert log["version"] == "2.1.0"
+    assert set(log) == {"$schema", "version", "runs"}
+    assert run["tool"]["driver"]["name"]
+    assert len({rule["id"] for rule in rules}) == len(rules) == 5
+    for rule in rules:
+        assert rule["defaultConfiguration"]["level"] in ("none", "note", "warning", "error")
+        assert 0 < float(rule["properties"]["security-severity"]) <= 10
+        assert rule["shortDescription"]["text"]
+        assert re.match("https?://", rule["helpUri"])
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+        assert result["level"] in ("none", "note", "warning", "error")
+        assert 0 < len(result["message"]["text"]) <= 1_000
+        assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == URL
+        assert re.fullmatch("[0-9a-f]{64}", result["partialFingerprints"]["policyRuleTarget/v1"])
+
+
+def test_sarif_tells_findings_waivers_and_what_could_not_be_checked_apart(policy: Policy, verdicts: list[Verdict]) -> None:
+    [run] = sarif(policy, verdicts)["runs"]
+    [invocation] = run["invocations"]
+
+    assert [(each["ruleId"], "suppressions" in each) for each in run["results"]] == [("r", False), ("waived", True)]
+    assert run["results"][1]["suppressions"][0]["kind"] == "external"
+    assert run["results"][0]["properties"]["evidence"][0]["line"] == 1
+    assert invocation["executionSuccessful"] is False
+    assert "https://gone.example/" in invocation["toolExecutionNotifications"][0]["message"]["text"]
+    assert sarif(policy, verdicts[:1])["runs"][0]["invocations"][0]["executionSuccessful"] is True
+
+
+def test_junit_is_as_its_schema_demands(policy: Policy, verdicts: list[Verdict]) -> None:
+    root = ET.fromstring(junit(policy, verdicts))
+    cases = {case.attrib["name"]: [each.tag for each in case] for case in root.iter("testcase")}
+
+    assert root.tag == "testsuites"
+    assert {name: root.attrib[name] for name in ("tests", "failures", "errors")} == {
+        "tests": "5", "failures": "1", "errors": "2",
+    }  # fmt: skip
+    assert cases == {"r": ["failure"], "waived": ["skipped"], "unknown": ["error"], "holds": [], "checked": ["error"]}
+    for suite in root:
+        assert int(suite.attrib["tests"]) == len(suite)
+        assert {"name", "failures", "errors", "skipped"} <= set(suite.attrib)
+        assert all({"name", "classname"} <= set(case.attrib) for case in suite)
+
+
+def test_the_document_counts_targets_and_names_the_snapshot(policy: Policy, verdicts: list[Verdict]) -> None:
+    report: dict[str, Any] = report_document(policy, AT, verdicts)
+
+    assert report["counts"] == {"clean": 0, "findings": 1, "unchecked": 1}
+    assert report["targets"][0]["snapshot"] == "2" * 32
+    assert report["targets"][0]["findings"][1]["waiver"]["expires"] == "2026-03-01T00:00:00.000Z"
+    assert report["targets"][1]["reason"] == "failed"
