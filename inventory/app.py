@@ -29,6 +29,7 @@ from inventory.jobs import sockets
 from inventory.mementos import routes as mementos
 from inventory.observations import routes as observations
 from inventory.ops import health, log_config, request_log, request_metrics
+from inventory.policy import routes as policies
 from inventory.products import routes as products
 from inventory.rate_limits import routes as upstreams
 from inventory.records import routes as records
@@ -82,7 +83,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
         webpages, observations, changes, archive, mementos, records, imports, jobs, sockets, events, weather, history,
-        activity, upstreams, products, watches, webhooks, keys, audit, graphql, health,
+        activity, upstreams, products, policies, watches, webhooks, keys, audit, graphql, health,
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)
     request_check.register(app, services.access, address_of)

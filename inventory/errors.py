@@ -234,6 +234,14 @@ class TooManyWatches(InventoryError):
     """There are 1,000 watches, and no more are kept. Delete one that is not needed any more."""
 
 
+class UnknownPolicy(InventoryError):
+    """This policy does not exist. `/api/v1/policies` lists all."""
+
+
+class TooManyPolicies(InventoryError):
+    """There are 200 policies, and no more are kept. Delete one that is not needed any more."""
+
+
 class UnknownWebhook(InventoryError):
     """This webhook does not exist. `/api/v1/webhooks` lists all."""
 
@@ -384,6 +392,8 @@ STATUS: Mapping[type[InventoryError], tuple[int, str]] = {
     NoSuchSnapshot: (404, "no_such_snapshot"),
     UnknownWatch: (404, "unknown_watch"),
     TooManyWatches: (409, "too_many_watches"),
+    UnknownPolicy: (404, "unknown_policy"),
+    TooManyPolicies: (409, "too_many_policies"),
     UnknownWebhook: (404, "unknown_webhook"),
     NameTaken: (409, "name_taken"),
     TooManyWebhooks: (409, "too_many_webhooks"),

@@ -20,7 +20,7 @@ from rich.table import Table
 from inventory import wiring
 from inventory.commands.terminal import WHEN, safe_text, stdout_console
 from inventory.config import Settings
-from inventory.errors import InvalidRequest, InventoryError
+from inventory.errors import InvalidRequest, InventoryError, UnknownPolicy
 from inventory.instants import read_instant
 from inventory.jobs.exports import csv_lines
 from inventory.policy.builtin_policies import builtin
@@ -95,7 +95,7 @@ def check(targets: str, policy_name: str, at: str | None, form: str, max_age: in
     Exit codes: 0 clean, 1 findings, 2 something could not be checked, 3 nothing to check, 4 not valid.
     """
     services = wiring.build(Settings.read())
-    policy = policy_named(policy_name)
+    policy = policy_named(services, policy_name)
     instant = None if at is None else read_instant("as-of", at, services.policies.clock())
     asked = Asked(at=instant, max_age=None if max_age is None else timedelta(seconds=max_age))
     verdicts = list(_verdicts(services, Judge(policy), targets, at, asked))
@@ -109,13 +109,14 @@ def check(targets: str, policy_name: str, at: str | None, form: str, max_age: in
     return exit_code(verdicts)
 
 
-def policy_named(name: str) -> Policy:
-    """The policy of an id, or in a file."""
-    if name in builtin():
-        return builtin()[name]
+def policy_named(services: Services, name: str) -> Policy:
+    """The policy in a file, or of an id: a built-in one, or one that the API keeps."""
     path = Path(name)
     if not path.is_file():
-        raise InvalidRequest(f"There is no policy and no file {name}. Built in are {', '.join(builtin())}.")
+        try:
+            return services.policies.find(name)
+        except UnknownPolicy as error:
+            raise InvalidRequest(f"There is no policy and no file {name}. Built in are {', '.join(builtin())}.") from error
     try:
         return read(path.read_text("utf-8"))
     except (InvalidRequest, UnicodeDecodeError) as error:

@@ -8,9 +8,28 @@ from datetime import datetime
 from typing import Any
 
 from inventory.clock import rfc3339
-from inventory.policy.model import Evidence, Finding, Policy, Verdict, Waiver
+from inventory.policy.builtin_policies import builtin
+from inventory.policy.model import Evidence, Finding, KeptPolicy, Policy, Verdict, Waiver
 
 Document = dict[str, Any]
+
+
+def summary_document(policy: Policy, kept: KeptPolicy | None = None) -> Document:
+    """What a listing shows of a policy, which is built in if it is not kept."""
+    return {
+        "id": policy.id,
+        "title": policy.title,
+        "description": policy.description,
+        "built_in": kept is None,
+        "rules": len(policy.rules),
+        "created_at": None if kept is None else rfc3339(kept.created_at),
+        "changed_at": None if kept is None else rfc3339(kept.changed_at),
+    }
+
+
+def policy_document(policy: Policy) -> Document:
+    """A policy, as its file has it."""
+    return {"id": policy.id, "built_in": policy.id in builtin(), "policy": policy.document}
 
 
 def report_document(policy: Policy, at: datetime, verdicts: Sequence[Verdict]) -> Document:

@@ -6,7 +6,28 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from inventory.listing import Key
 from inventory.observations.model import Matcher, Observation
+from inventory.policy.model import KeptPolicy
+
+
+class Policies(Protocol):
+    """Policies besides the built-in ones."""
+
+    def put(self, policy: KeptPolicy, *, at_most: int) -> KeptPolicy | None:
+        """Keep a policy, in place of the one with its id, whose `created_at` stays.
+
+        None if it is a new one, and there are `at_most` already.
+        """
+
+    def find(self, policy_id: str) -> KeptPolicy | None:
+        """The policy, or None."""
+
+    def listing(self, *, limit: int, after: Key | None) -> Sequence[KeptPolicy]:
+        """Policies by (created_at, id), newest first."""
+
+    def delete(self, policy_id: str) -> bool:
+        """Remove it; False if there is none."""
 
 
 class ObservedTargets(Protocol):

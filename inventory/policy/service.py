@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from inventory import json_bytes
 from inventory.clock import MILLISECOND, Clock, rfc3339
-from inventory.errors import NotFound
+from inventory.errors import NameTaken, NotFound, TooManyPolicies, UnknownPolicy
 from inventory.html_pages.page import Page, page_of
+from inventory.listing import Key
 from inventory.observations.model import FAILURE, TAG, Observation, Word
+from inventory.policy.builtin_policies import builtin
 from inventory.policy.judgement import Judge, Looked
-from inventory.policy.model import State, TargetStatus, Unchecked, Verdict
-from inventory.policy.ports import ObservedTargets
+from inventory.policy.model import MAX_POLICIES, KeptPolicy, Policy, State, TargetStatus, Unchecked, Verdict
+from inventory.policy.ports import ObservedTargets, Policies
+from inventory.policy.reading import of_document
 from inventory.records.model import Record, Snapshot, Target
 from inventory.records.service import RecordService
 
+CHECK_FOR = 2.0
+"""Seconds after which no further target of a page is looked at."""
+SHOWN = 100
 AT_ONCE = 100
 """Targets whose failures and labels are read at once."""
 _FIELDS = (Word(FAILURE, exact=True), Word(TAG, exact=True))
@@ -32,8 +41,62 @@ class Asked:
 class PolicyService:
     """Judges targets by policies. Every method may raise `StorageUnavailable`."""
 
-    def __init__(self, observed: ObservedTargets, records: RecordService, *, clock: Clock) -> None:
-        self._observed, self._records, self.clock = observed, records, clock
+    def __init__(
+        self,
+        policies: Policies,
+        observed: ObservedTargets,
+        records: RecordService,
+        *,
+        clock: Clock,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._policies, self._observed, self._records = policies, observed, records
+        self._ticks, self.clock = ticks, clock
+
+    def find(self, policy_id: str) -> Policy:
+        """The built-in or kept policy of an id; else `UnknownPolicy`."""
+        if policy_id in builtin():
+            return builtin()[policy_id]
+        kept = self._policies.find(policy_id)
+        if kept is None:
+            raise UnknownPolicy(f"There is no policy {policy_id[:SHOWN]}; /api/v1/policies lists all.")
+        return policy_of(kept)
+
+    def listing(self, *, limit: int, after: Key | None) -> Sequence[KeptPolicy]:
+        """Kept policies by (created_at, id), newest first."""
+        return self._policies.listing(limit=limit, after=after)
+
+    def keep(self, policy: Policy) -> tuple[KeptPolicy, bool]:
+        """Keep a policy, in place of the one with its id; whether there was none.
+
+        `NameTaken` if that is built in, and `TooManyPolicies` if there are enough.
+        """
+        if policy.id in builtin():
+            raise NameTaken(f"The policy {policy.id} is built in. Give yours another id.")
+        now, document = self.clock(), json_bytes.dumps(policy.document)
+        wanted = KeptPolicy(id=policy.id, created_at=now, changed_at=now, document=document)
+        is_new = self._policies.find(policy.id) is None
+        kept = self._policies.put(wanted, at_most=MAX_POLICIES)
+        if kept is None:
+            raise TooManyPolicies(f"There are {MAX_POLICIES} policies, and no more are kept. Delete one that is not needed.")
+        return kept, is_new
+
+    def delete(self, policy_id: str) -> None:
+        """Remove a kept policy; `NameTaken` if it is built in, and `UnknownPolicy` if there is none."""
+        if policy_id in builtin():
+            raise NameTaken(f"The policy {policy_id} is built in, and stays.")
+        if not self._policies.delete(policy_id):
+            raise UnknownPolicy(f"There is no policy {policy_id[:SHOWN]}; /api/v1/policies lists all.")
+
+    def check_in_time(self, judge: Judge, records: Sequence[Record], asked: Asked) -> Sequence[Verdict]:
+        """The verdicts on the first records, one at least, for which there is time: fewer if they take long."""
+        end = self._ticks() + CHECK_FOR
+        verdicts: list[Verdict] = []
+        for verdict in self.check_records(judge, records, asked):
+            verdicts.append(verdict)
+            if self._ticks() >= end:
+                break
+        return verdicts
 
     def check(self, judge: Judge, targets: Sequence[Target], asked: Asked) -> Iterator[Verdict]:
         """The verdict on each target, in their order; one of which nothing is known could not be checked."""
@@ -105,6 +168,11 @@ class PolicyService:
             return page_of(self._records.body(snapshot.body_sha256), snapshot.content)
         except NotFound:  # retention was quicker
             return None
+
+
+def policy_of(kept: KeptPolicy) -> Policy:
+    """The policy that is kept."""
+    return of_document(json.loads(kept.document))
 
 
 def _status(*, fails: bool, unchecked: bool) -> TargetStatus:

@@ -17,6 +17,7 @@ from inventory.events.ports import Events
 from inventory.history.ports import History
 from inventory.jobs.ports import Jobs
 from inventory.observations.ports import Observations
+from inventory.policy.ports import Policies
 from inventory.products.ports import Products
 from inventory.records.ports import Bodies, Records, Snapshots
 from inventory.watches.ports import Messages, Outcomes, Schedules, Watches
@@ -43,6 +44,7 @@ class Store(Protocol):
     keys: Keys
     audit: Audit
     activity: Activity
+    policies: Policies
 
     def prepare(self) -> None:
         """Create or migrate what is kept, idempotently, also when several processes do it at once.

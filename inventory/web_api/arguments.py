@@ -87,16 +87,21 @@ def errors_of_cut_bodies() -> tuple[type[Exception], ...]:
     return OSError, ParseException
 
 
-def json_body(request: Request) -> Any:
-    """The JSON body; 415 if it is not declared as JSON."""
-    if not request.is_json:
-        raise UnsupportedMediaType
+def whole_body(request: Request) -> bytes:
+    """The body; `InvalidRequest` if it was cut."""
     try:
-        body = request.get_data()
+        return request.get_data()
     except errors_of_cut_bodies() as error:
         raise InvalidRequest(
             "The body did not arrive whole.", {"body": ["Cut, or sent in malformed chunks. Send it again."]}
         ) from error
+
+
+def json_body(request: Request) -> Any:
+    """The JSON body; 415 if it is not declared as JSON."""
+    if not request.is_json:
+        raise UnsupportedMediaType
+    body = whole_body(request)
     try:
         return json.loads(body)
     except (ValueError, RecursionError) as error:

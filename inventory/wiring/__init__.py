@@ -141,7 +141,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         weather=_weather(settings, records, inline, history),
         upstreams=UpstreamService(parts.budgets, clock=clock),
         products=ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
-        policies=PolicyService(store.observations, records, clock=clock),
+        policies=PolicyService(store.policies, store.observations, records, clock=clock),
         watches=messages.watch_service(parts, records, search, webhooks),
         watch_work=messages.watch_work(parts, records, keys),
         webhooks=webhooks,

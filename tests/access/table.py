@@ -66,6 +66,9 @@ EMPTY: dict[str, Any] = {"beyond": (200, None)}
 
 WATCH_FORM = {"name": "new", "on": "changes", "persist": "1", "cooldown": "5", "expires_within": "30"}
 
+POLICY_RULE = {"id": "r", "severity": "low", "message": "x", "require": {"header": "x", "absent": True}}
+POLICY = {"version": 1, "id": "shop", "title": "x", "rules": [POLICY_RULE]}
+
 TABLE = (
     # For everybody
     line("GET", "/", PUBLIC),
@@ -190,6 +193,12 @@ TABLE = (
     line("POST", "/watches/<watch_id>/resume", "watch", "/watches/{watch}/resume", ok=303, beyond=NO_WATCH),
     line("GET", "/watches/<watch_id>/delete", "watch", "/watches/{watch}/delete", ok=(200, 404), beyond=NO_WATCH),
     line("POST", "/watches/<watch_id>/delete", "watch", "/watches/{watch}/delete", ok=(303, 404), beyond=NO_WATCH),
+    # Policies
+    line("GET", f"{V1}/policies", "read"),
+    line("POST", f"{V1}/policies", "watch", json=POLICY, ok=(201, 200)),
+    line("GET", f"{V1}/policies/<policy_id>", "read", f"{V1}/policies/baseline"),
+    line("DELETE", f"{V1}/policies/<policy_id>", "watch", f"{V1}/policies/shop", ok=(204, 404)),
+    line("GET", f"{V1}/policies/<policy_id>/findings", "read", f"{V1}/policies/baseline/findings", **EMPTY),
     # What has no host
     line("GET", "/webhooks", "watch"),
     *(

@@ -38,6 +38,8 @@ ACTIONS = {
     "POST /webhooks/<webhook_id>/test": "webhook.test",
     "POST /webhooks/<webhook_id>/enable": "webhook.change",
     "POST /webhooks/<webhook_id>/disable": "webhook.change",
+    "POST /api/v1/policies": "policy.create",
+    "DELETE /api/v1/policies/<policy_id>": "policy.delete",
     "POST /api/v1/webhooks": "webhook.create",
     "PATCH /api/v1/webhooks/<webhook_id>": "webhook.change",
     "DELETE /api/v1/webhooks/<webhook_id>": "webhook.delete",

@@ -6,12 +6,17 @@ import csv
 import io
 import json
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from inventory import json_bytes
+from inventory.policy.model import KeptPolicy
+from inventory.policy.reading import read
+from inventory.store.sqlite import SqliteStore
 from tests.commands.conftest import run
 from tests.end_to_end.stack import free_port
 from tests.upstreams import Answer, Upstream
@@ -162,3 +167,15 @@ def test_built_in_policies_are_named_by_their_ids(environment: dict[str, str], c
 
     assert done.exit_code == 1
     assert "grade F" in done.stdout
+
+
+def test_a_policy_that_the_api_keeps_is_named_by_its_id(
+    environment: dict[str, str], collected: dict[str, str], tmp_path: Path
+) -> None:
+    with closing(SqliteStore(tmp_path / "inventory.sqlite3")) as store:
+        document = json_bytes.dumps(read(POLICY).document)
+        now = datetime.now(UTC)
+        store.policies.put(KeptPolicy(id="own", created_at=now, changed_at=now, document=document), at_most=1)
+
+    assert run(environment, "check", 'path:"/good"', "--policy", "own").exit_code == 0
+    assert run(environment, "check", 'path:"/bad"', "--policy", "own").exit_code == 1

@@ -88,6 +88,7 @@ USES: dict[str, Callable[[Store], object]] = {
     "records": lambda store: collect(store, target(9)),
     "watches": add,
     "keys": lambda store: store.keys.add(new_key()[0]),
+    "policies": lambda store: store.policies.delete("nobody"),
     "activity": lambda store: store.activity.retire(before=NOW, limit=9),
 }
 

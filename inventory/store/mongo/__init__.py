@@ -17,6 +17,7 @@ from inventory.store.mongo.messages import MongoMessages
 from inventory.store.mongo.numbers import Numbers
 from inventory.store.mongo.observations import MongoObservations
 from inventory.store.mongo.observing import Observing
+from inventory.store.mongo.policies import MongoPolicies
 from inventory.store.mongo.products import MongoProducts
 from inventory.store.mongo.query_bounds import Bounds
 from inventory.store.mongo.records import MongoRecords
@@ -56,6 +57,7 @@ class MongoStore(Store):
         self.keys = MongoKeys(self._connection)
         self.audit = MongoAudit(self._connection)
         self.activity = MongoActivity(self._connection)
+        self.policies = MongoPolicies(self._connection)
 
     def prepare(self) -> None:
         """A server that is not there is waited for one second, so that the caller can log each second that it waits."""

@@ -18,6 +18,7 @@
     deliveries _id: its own; see `deliveries`
     keys       _id: its own; `digest` and `name_key` are unique; see `keys`
     audit      _id: its own; `noun` is what `action` begins with, up to its first dot
+    policies   _id: its own, which people choose; `document` is JSON
     activity   _id: the hour, the source and the code together, which are `at`, `source` and `code`, too
     observed_targets, fields, field_values, counters   see `observed` and `numbers`; `indexed` of records see `observing`
     meta       _id: "schema"; `version`, the number of migrations that this database has had; "watching": see `watching`;
@@ -118,6 +119,7 @@ MIGRATIONS: tuple[Indexes, ...] = (
     },
     {"audit": ("-at -_id", *(f"{name} -at -_id" for name in ("key_id", "address", "noun", "action")))},
     {"activity": ("at source code",)},
+    {"policies": ("-created_at -_id",)},
 )
 
 REPLACED: Indexes = {"records": ("state bulk due_at",), "batches": ("queued number due_at",)}

@@ -16,6 +16,7 @@ from inventory.store.sqlite.keys import SqliteKeys
 from inventory.store.sqlite.messages import SqliteMessages
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observations import SqliteObservations
+from inventory.store.sqlite.policies import SqlitePolicies
 from inventory.store.sqlite.products import SqliteProducts
 from inventory.store.sqlite.query_bounds import Bounds
 from inventory.store.sqlite.records import SqliteRecords
@@ -49,6 +50,7 @@ class SqliteStore(Store):
         self.keys = SqliteKeys(self._connections)
         self.audit = SqliteAudit(self._connections)
         self.activity = SqliteActivity(self._connections)
+        self.policies = SqlitePolicies(self._connections)
 
     def prepare(self) -> None:
         self._connections.rows("SELECT 1")

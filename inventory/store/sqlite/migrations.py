@@ -412,4 +412,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (at, source, code)
         ) WITHOUT ROWID""",
     ),
+    # Policies. `document` is JSON.
+    (
+        """CREATE TABLE policies (
+            id TEXT PRIMARY KEY NOT NULL,
+            created_at INTEGER NOT NULL,
+            changed_at INTEGER NOT NULL,
+            document BLOB NOT NULL
+        )""",
+        "CREATE INDEX policies_listed ON policies (created_at, id)",
+    ),
 )

@@ -1,0 +1,79 @@
+"""What the API answers to the caller of the current request."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+from inventory.clock import rfc3339
+from inventory.listing import Key, cursor_of, keyset_page, position_of
+from inventory.observations.service import Page
+from inventory.policy import documents
+from inventory.policy.builtin_policies import builtin
+from inventory.policy.documents import Document
+from inventory.policy.judgement import Judge
+from inventory.policy.model import KeptPolicy, TargetStatus
+from inventory.policy.service import Asked, policy_of
+from inventory.services import services
+
+IN_ORDER = attrgetter("created_at", "id")
+NOW = "now"
+"""In a cursor, where no instant was given."""
+
+
+def policies(query: dict[str, Any]) -> Document:
+    """One page of the kept policies, as a `PageQuery` asks, and all built-in ones."""
+    document = keyset_page("policies", query, services().policies.listing, _summary, IN_ORDER)
+    return {"built_in": [documents.summary_document(each) for each in builtin().values()], **document}
+
+
+def policy(policy_id: str) -> Document:
+    """One policy, whole."""
+    return documents.policy_document(services().policies.find(policy_id))
+
+
+def findings(policy_id: str, query: dict[str, Any]) -> Document:
+    """The targets of one page of those that a `PolicyFindingsQuery` means which are not clean."""
+    judge = Judge(services().policies.find(policy_id))
+    after, at = _start(policy_id, query)
+    with services().search.slot():
+        question = services().search.question(query["q"], at, limits=services().limits.of("read"))
+        page = services().search.page(question, show=(), limit=query["limit"], after=after)
+        asked = Asked(at=question.at)
+        verdicts = services().policies.check_in_time(judge, [each.record for each in page.found], asked)
+    return {
+        "policy": policy_id,
+        "at": None if question.at is None else rfc3339(question.at),
+        "checked": len(verdicts),
+        "targets": [documents.verdict_document(each) for each in verdicts if each.status is not TargetStatus.CLEAN],
+        "next_cursor": _next_cursor(policy_id, query, question.at, _end(page, len(verdicts))),
+    }
+
+
+def _summary(kept: KeptPolicy) -> Document:
+    return documents.summary_document(policy_of(kept), kept)
+
+
+def _end(page: Page, checked: int) -> Key | None:
+    """The position after which the next page begins: not all targets of a page may have been looked at."""
+    return page.found[checked - 1].position if checked < len(page.found) else page.next_position
+
+
+def _start(policy_id: str, query: dict[str, Any]) -> tuple[Key | None, str | None]:
+    """After which position a page begins, and the instant to ask about, which is the same on all pages."""
+    position = position_of(query["cursor"], _question(policy_id, query), names=2)
+    if position is None:
+        return None, query["at"]
+    instant, (asked_about, record_id) = position
+    return (instant, record_id), None if query["at"] is None else asked_about
+
+
+def _next_cursor(policy_id: str, query: dict[str, Any], at: datetime | None, end: Key | None) -> str | None:
+    if end is None:
+        return None
+    return cursor_of(_question(policy_id, query), end[0], NOW if at is None else rfc3339(at), end[1])
+
+
+def _question(policy_id: str, query: dict[str, Any]) -> tuple[object, ...]:
+    return "findings", policy_id, query["q"], query["at"]
