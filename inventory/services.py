@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.observations.reindexing import Reindexer
     from inventory.observations.service import SearchService
     from inventory.ops.write_probe import WriteProbe
+    from inventory.policy.replaying import Replayer
     from inventory.policy.service import PolicyService
     from inventory.products.service import ProductService
     from inventory.rate_limits.service import UpstreamService
@@ -87,6 +88,7 @@ class Services:
     upstreams: UpstreamService
     products: ProductService
     policies: PolicyService
+    replays: Replayer
     watches: WatchService
     watch_work: WatchWork
     webhooks: WebhookService

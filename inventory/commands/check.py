@@ -15,31 +15,25 @@ from pathlib import Path
 from typing import Any, ParamSpec
 
 import click
-from rich.table import Table
 
 from inventory import wiring
-from inventory.commands.terminal import WHEN, safe_text, stdout_console
+from inventory.commands.check_formats import FORMATS, print_replay, print_verdicts
+from inventory.commands.terminal import WHEN
 from inventory.config import Settings
 from inventory.errors import InvalidRequest, InventoryError, UnknownPolicy
 from inventory.instants import read_instant
-from inventory.jobs.exports import csv_lines
 from inventory.policy.builtin_policies import builtin
-from inventory.policy.documents import report_document
+from inventory.policy.documents import replay_document
 from inventory.policy.judgement import Judge
-from inventory.policy.junit import junit
-from inventory.policy.model import Policy, State, TargetStatus, Verdict
+from inventory.policy.model import Policy, TargetStatus, Verdict
 from inventory.policy.reading import read
-from inventory.policy.sarif import message_of, sarif
-from inventory.policy.service import Asked
-from inventory.records.model import Target
+from inventory.policy.replaying import TargetHistory, time_of
+from inventory.policy.service import AT_ONCE, Asked
+from inventory.records.model import Record, Target
 from inventory.services import Services
 from inventory.webpages.lookup import SOURCE
 
 CLEAN, FINDINGS, NOT_CHECKED, NOTHING, USAGE = range(5)
-COLUMNS = (
-    "url", "status", "rule", "severity", "state", "message", "hop", "line", "name", "value", "snapshot",
-    "collected_at", "detail",
-)  # fmt: skip
 P = ParamSpec("P")
 
 
@@ -88,14 +82,24 @@ def exits(command: Callable[P, int]) -> Callable[P, None]:
     help="What is printed.",
 )
 @click.option("--max-age", type=click.IntRange(0), metavar="SECONDS", help="An older snapshot is none to judge.")
+@click.option("--replay", is_flag=True, help="Judge all snapshots of a time instead, up to --as-of.")
+@click.option("--since", metavar=WHEN, help="When that time begins.  [default: 7d]")
 @exits
-def check(targets: str, policy_name: str, at: str | None, form: str, max_age: int | None) -> int:
+def check(
+    targets: str, policy_name: str, at: str | None, form: str, max_age: int | None, replay: bool, since: str | None
+) -> int:
     """Judge what is stored of the URLs in FILE, one a line, or of the targets that QUERY means. Nothing is collected.
 
     Exit codes: 0 clean, 1 findings, 2 something could not be checked, 3 nothing to check, 4 not valid.
     """
     services = wiring.build(Settings.read())
     policy = policy_named(services, policy_name)
+    if replay:
+        if max_age is not None or form not in ("table", "json"):
+            raise NotValid("--replay is printed as a table or JSON, and takes no --max-age.")
+        return _replay(services, Judge(policy), targets, since or "7d", at, form)
+    if since is not None:
+        raise NotValid("--since is for --replay.")
     instant = None if at is None else read_instant("as-of", at, services.policies.clock())
     asked = Asked(at=instant, max_age=None if max_age is None else timedelta(seconds=max_age))
     verdicts = list(_verdicts(services, Judge(policy), targets, at, asked))
@@ -103,9 +107,10 @@ def check(targets: str, policy_name: str, at: str | None, form: str, max_age: in
         click.echo("inventory: there is nothing to check", err=True)
         return NOTHING
     if form == "table":
-        _print(verdicts)
+        print_verdicts(verdicts)
     else:
-        click.echo(FORMATS[form](policy, asked, verdicts, services), nl=form in ("json", "sarif"))
+        at_instant = instant or services.policies.clock()
+        click.echo(FORMATS[form](policy, at_instant, verdicts), nl=form in ("json", "sarif"))
     return exit_code(verdicts)
 
 
@@ -140,6 +145,39 @@ def _verdicts(services: Services, judge: Judge, targets: str, at: str | None, as
         yield from services.policies.check_records(judge, [each.record for each in page], asked)
 
 
+def _replay(services: Services, judge: Judge, targets: str, since: str, until: str | None, form: str) -> int:
+    begin, end = time_of(since, until, services.policies.clock())
+    found: list[TargetHistory] = []
+    unknown = 0
+    for records, missing in _records(services, targets):
+        found += services.replays.replay(judge, records, since=begin, until=end)
+        unknown += missing
+    if not found and not unknown:
+        click.echo("inventory: there is nothing to check", err=True)
+        return NOTHING
+    document = replay_document(judge.policy, begin, end, found)
+    if form == "json":
+        click.echo(json.dumps(document))
+    else:
+        print_replay(document)
+    if document["targets"]:
+        return FINDINGS
+    return NOT_CHECKED if unknown or any(each.snapshots == 0 for each in found) else CLEAN
+
+
+def _records(services: Services, targets: str) -> Iterator[tuple[Sequence[Record], int]]:
+    """The records that are meant, some at a time, and how many targets have none."""
+    if not Path(targets).is_file():
+        for page in services.search.pages(services.search.question(targets), show=()):
+            yield [each.record for each in page], 0
+        return
+    wanted = targets_in(services, Path(targets))
+    for start in range(0, len(wanted), AT_ONCE):
+        some = wanted[start : start + AT_ONCE]
+        records = services.records.find_all([each.id for each in some])
+        yield list(records.values()), len(some) - len(records)
+
+
 def targets_in(services: Services, path: Path) -> Sequence[Target]:
     """The targets of the URLs in a file, each once; empty lines and those that begin with `#` are left out."""
     found: dict[str, Target] = {}
@@ -156,58 +194,3 @@ def targets_in(services: Services, path: Path) -> Sequence[Target]:
             raise InvalidRequest(f"{path}, line {number}: {error}") from error
         found[target.id] = target
     return list(found.values())
-
-
-def _print(verdicts: Sequence[Verdict]) -> None:
-    console = stdout_console()
-    rows = [row for verdict in verdicts for row in _rows(verdict)]
-    if rows:
-        table = Table()
-        for name in ("url", "status", "rule", "what"):
-            table.add_column(name, overflow="fold")
-        for row in rows:
-            table.add_row(*map(safe_text, row))
-        console.print(table)
-    counts = [(each.value, sum(verdict.status is each for verdict in verdicts)) for each in TargetStatus]
-    console.print(f"{len(verdicts):,} checked: " + ", ".join(f"{count:,} {name}" for name, count in counts), highlight=False)
-
-
-def _rows(verdict: Verdict) -> Iterator[tuple[str, str, str, str]]:
-    """A row for each finding that is not waived, and one for a target that could not be checked, or that has a grade."""
-    grade = verdict.judgement.grade if verdict.judgement else None
-    if grade is not None and verdict.judgement is not None:
-        yield verdict.url, f"grade {grade}", "", f"score {verdict.judgement.score}"
-    if verdict.status is TargetStatus.UNCHECKED:
-        yield verdict.url, str(verdict.reason or ""), "", verdict.detail
-    for finding in verdict.findings:
-        if finding.state is State.FAILS:
-            expired = finding.expired
-            note = "" if expired is None else f" The waiver of {expired.owner} has expired."
-            yield verdict.url, finding.rule.severity.value, finding.rule.id, f"{message_of(finding)}{note}"
-
-
-def _as_json(policy: Policy, asked: Asked, verdicts: Sequence[Verdict], services: Services) -> str:
-    return json.dumps(report_document(policy, asked.at or services.policies.clock(), verdicts))
-
-
-def _as_csv(_policy: Policy, asked: Asked, verdicts: Sequence[Verdict], services: Services) -> bytes:
-    document = report_document(_policy, asked.at or services.policies.clock(), verdicts)
-    rows = [row for target in document["targets"] for row in _csv_rows(target)]
-    return csv_lines([COLUMNS, *([row.get(name) for name in COLUMNS] for row in rows)])
-
-
-def _csv_rows(target: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A row for each piece of evidence, and one for a target without any."""
-    if not target["findings"]:
-        yield target
-    for finding in target["findings"]:
-        for evidence in finding["evidence"]:
-            yield {**target, **finding, **evidence, "url": target["url"], "detail": evidence["problem"]}
-
-
-FORMATS: dict[str, Callable[[Policy, Asked, Sequence[Verdict], Services], str | bytes]] = {
-    "json": _as_json,
-    "csv": _as_csv,
-    "junit": lambda policy, _asked, verdicts, _services: junit(policy, verdicts),
-    "sarif": lambda policy, _asked, verdicts, _services: json.dumps(sarif(policy, verdicts)),
-}

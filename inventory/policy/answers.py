@@ -14,6 +14,7 @@ from inventory.policy.builtin_policies import builtin
 from inventory.policy.documents import Document
 from inventory.policy.judgement import Judge
 from inventory.policy.model import KeptPolicy, TargetStatus
+from inventory.policy.replaying import time_of
 from inventory.policy.service import Asked, policy_of
 from inventory.services import services
 
@@ -35,8 +36,8 @@ def policy(policy_id: str) -> Document:
 
 def findings(policy_id: str, query: dict[str, Any]) -> Document:
     """The targets of one page of those that a `PolicyFindingsQuery` means which are not clean."""
-    judge = Judge(services().policies.find(policy_id))
-    after, at = _start(policy_id, query)
+    judge, asking = Judge(services().policies.find(policy_id)), ("findings", policy_id, query["q"], query["at"])
+    after, at = _start(query["cursor"], asking, query["at"])
     with services().search.slot():
         question = services().search.question(query["q"], at, limits=services().limits.of("read"))
         page = services().search.page(question, show=(), limit=query["limit"], after=after)
@@ -47,8 +48,35 @@ def findings(policy_id: str, query: dict[str, Any]) -> Document:
         "at": None if question.at is None else rfc3339(question.at),
         "checked": len(verdicts),
         "targets": [documents.verdict_document(each) for each in verdicts if each.status is not TargetStatus.CLEAN],
-        "next_cursor": _next_cursor(policy_id, query, question.at, _end(page, len(verdicts))),
+        "next_cursor": _next_cursor(asking, question.at, _end(page, len(verdicts))),
     }
+
+
+def replay(policy_id: str, query: dict[str, Any]) -> Document:
+    """What the policy would have found at the targets of one page of those that a `PolicyReplayQuery` means."""
+    judge = Judge(services().policies.find(policy_id))
+    asking = "replay", policy_id, query["q"], query["since"], query["until"]
+    after, since, until = _times(query, asking)
+    with services().search.slot():
+        question = services().search.question(query["q"], limits=services().limits.of("read"))
+        page = services().search.page(question, show=(), limit=query["limit"], after=after)
+        records = [each.record for each in page.found]
+        found = services().policies.in_time(services().replays.replay(judge, records, since=since, until=until))
+    end = _end(page, len(found))
+    return {
+        **documents.replay_document(judge.policy, since, until, found),
+        "next_cursor": None if end is None else cursor_of(asking, end[0], rfc3339(since), rfc3339(until), end[1]),
+    }
+
+
+def _times(query: dict[str, Any], asking: tuple[object, ...]) -> tuple[Key | None, datetime, datetime]:
+    """After which position a page of a replay begins, and its time, which is the same on all pages."""
+    now = services().policies.clock()
+    position = position_of(query["cursor"], asking, names=3)
+    if position is None:
+        return None, *time_of(query["since"], query["until"], now)
+    instant, (since, until, record_id) = position
+    return (instant, record_id), *time_of(since, until, now)
 
 
 def _summary(kept: KeptPolicy) -> Document:
@@ -60,20 +88,16 @@ def _end(page: Page, checked: int) -> Key | None:
     return page.found[checked - 1].position if checked < len(page.found) else page.next_position
 
 
-def _start(policy_id: str, query: dict[str, Any]) -> tuple[Key | None, str | None]:
+def _start(cursor: str | None, asking: tuple[object, ...], at: str | None) -> tuple[Key | None, str | None]:
     """After which position a page begins, and the instant to ask about, which is the same on all pages."""
-    position = position_of(query["cursor"], _question(policy_id, query), names=2)
+    position = position_of(cursor, asking, names=2)
     if position is None:
-        return None, query["at"]
+        return None, at
     instant, (asked_about, record_id) = position
-    return (instant, record_id), None if query["at"] is None else asked_about
+    return (instant, record_id), None if at is None else asked_about
 
 
-def _next_cursor(policy_id: str, query: dict[str, Any], at: datetime | None, end: Key | None) -> str | None:
+def _next_cursor(asking: tuple[object, ...], at: datetime | None, end: Key | None) -> str | None:
     if end is None:
         return None
-    return cursor_of(_question(policy_id, query), end[0], NOW if at is None else rfc3339(at), end[1])
-
-
-def _question(policy_id: str, query: dict[str, Any]) -> tuple[object, ...]:
-    return "findings", policy_id, query["q"], query["at"]
+    return cursor_of(asking, end[0], NOW if at is None else rfc3339(at), end[1])

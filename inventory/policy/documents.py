@@ -10,6 +10,7 @@ from typing import Any
 from inventory.clock import rfc3339
 from inventory.policy.builtin_policies import builtin
 from inventory.policy.model import Evidence, Finding, KeptPolicy, Policy, Verdict, Waiver
+from inventory.policy.replaying import Period, TargetHistory
 
 Document = dict[str, Any]
 
@@ -58,6 +59,43 @@ def verdict_document(verdict: Verdict) -> Document:
         "grade": None if judgement is None else judgement.grade,
         "findings": [finding_document(each) for each in verdict.findings],
     }
+
+
+def replay_document(policy: Policy, since: datetime, until: datetime, found: Sequence[TargetHistory]) -> Document:
+    """What a policy would have found in a time, at the targets at which a rule failed."""
+    return {
+        "policy": policy.id,
+        "since": rfc3339(since),
+        "until": rfc3339(until),
+        "checked": len(found),
+        "snapshots": sum(each.snapshots for each in found),
+        "targets": [history_document(each) for each in found if each.rules],
+    }
+
+
+def history_document(history: TargetHistory) -> Document:
+    """What rules would have found at a target."""
+    return {
+        "id": history.record_id,
+        "url": history.url,
+        "snapshots": history.snapshots,
+        "complete": history.complete,
+        "rules": [
+            {
+                "rule": each.rule.id,
+                "severity": each.rule.severity.value,
+                "failing": each.failing,
+                "flaps": each.flaps,
+                "periods": [_period(period) for period in each.periods],
+            }
+            for each in history.rules
+        ],
+    }
+
+
+def _period(period: Period) -> Document:
+    ended = None if period.ended is None else rfc3339(period.ended)
+    return {"began": rfc3339(period.began), "ended": ended, "snapshot": period.snapshot_id}
 
 
 def finding_document(finding: Finding) -> Document:

@@ -16,7 +16,8 @@ from inventory.errors import InvalidQuery
 from inventory.instants import instant_of
 from inventory.observations.queries.query import parse
 from inventory.policy.model import EVERY_RULE, Points, Policy, Rule, ScoredTest, Scoring, Severity, Waiver
-from inventory.policy.requirement_schemas import RequirementField, Strict, TextsField
+from inventory.policy.requirement_field import RequirementField
+from inventory.policy.requirement_schemas import Strict, TextsField
 
 MAX_RULES, MAX_WAIVERS, MAX_SENTENCES = 200, 1_000, 2_000
 MAX_POINTS = 1_000

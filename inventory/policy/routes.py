@@ -116,6 +116,22 @@ class Findings(MethodView):
         return json_response(answers.findings(policy_id, query))
 
 
+@blueprint.route("/policies/<policy_id>/replay")
+class Replay(MethodView):
+    """What a policy would have found."""
+
+    @blueprint.arguments(schemas.PolicyReplayQuery, location="query")
+    @blueprint.response(200, schemas.PolicyReplayPage, description="One page", example="policy/replay")
+    @blueprint.problems(InvalidRequest, InvalidQuery, QueryTooBroad, UnknownPolicy, TooManyRequests, StorageUnavailable)
+    @blueprint.needs("read", limited=True)
+    def get(self, query: dict[str, Any], policy_id: str) -> Response:
+        """Judge the snapshots of a time by a policy: where it would have failed, when, and how often that changed.
+
+        Each is judged as of its collection. A page looks at `limit` targets, or at fewer if they take more than two seconds.
+        """
+        return json_response(answers.replay(policy_id, query))
+
+
 def _sent() -> Policy:
     """The policy in the body."""
     policy = of_document(json_body(request)) if request.is_json else read(_yaml())

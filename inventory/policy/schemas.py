@@ -9,6 +9,8 @@ from inventory.instants import MAX_CHARACTERS
 from inventory.policy.model import Severity, TargetStatus, Unchecked
 from inventory.web_api.pagination import CURSOR, LimitQuery, PageSchema
 
+_INSTANT = Length(1, MAX_CHARACTERS, error="Send an instant such as 2026-01-31T12:00:00Z, a day, or how long ago: 7d.")
+
 
 class PolicyFindingsQuery(LimitQuery):
     """Which targets are judged, and as of when."""
@@ -19,7 +21,7 @@ class PolicyFindingsQuery(LimitQuery):
     )
     at = fields.String(
         load_default=None,
-        validate=Length(1, MAX_CHARACTERS, error="Send an instant such as 2026-01-31T12:00:00.123Z, or leave it out."),
+        validate=_INSTANT,
         metadata={
             "description": "The instant as of which they are judged: RFC 3339, a day, or how long ago, such as `7d`.",
             "example": "2026-01-31T12:00:00Z",
@@ -118,3 +120,64 @@ class PolicyFindingsPage(PageSchema):
     at = fields.DateTime(required=True, allow_none=True, metadata={"description": "null is now."})
     checked = fields.Integer(required=True, metadata={"description": "Targets of this page that were looked at."})
     targets = fields.List(fields.Nested(PolicyVerdictSchema), required=True)
+
+
+class PolicyReplayQuery(LimitQuery):
+    """Which targets are judged, and of which time."""
+
+    q = fields.String(
+        load_default="",
+        metadata={"description": "A query (docs/queries.md) that targets match now. Default: all.", "example": "tag:prod"},
+    )
+    since = fields.String(
+        load_default="7d",
+        validate=_INSTANT,
+        metadata={"description": "When the time begins: RFC 3339, a day, or how long ago. Default: seven days ago."},
+    )
+    until = fields.String(
+        load_default=None, validate=_INSTANT, metadata={"description": "When it ends. Default: now.", "example": "1d"}
+    )
+    cursor = fields.String(load_default=None, metadata={"description": CURSOR["description"]})
+
+
+class PolicyPeriodSchema(Schema):
+    """A time in which a rule failed."""
+
+    began = fields.DateTime(required=True, metadata={"description": "The first collection that showed it."})
+    ended = fields.DateTime(
+        required=True, allow_none=True, metadata={"description": "The first one that no longer did; null: it goes on."}
+    )
+    snapshot = fields.String(required=True, metadata={"description": "The id of the first one that showed it."})
+
+
+class PolicyRuleHistorySchema(Schema):
+    """When a rule failed at a target."""
+
+    rule = fields.String(required=True)
+    severity = fields.String(required=True, validate=OneOf(list(Severity)))
+    failing = fields.Boolean(required=True, metadata={"description": "At the end of the time."})
+    flaps = fields.Integer(required=True, metadata={"description": "How often it began or ended within the time."})
+    periods = fields.List(
+        fields.Nested(PolicyPeriodSchema), required=True, metadata={"description": "The latest 50, the oldest first."}
+    )
+
+
+class PolicyTargetHistorySchema(Schema):
+    """What rules would have found at a target."""
+
+    id = fields.String(required=True)
+    url = fields.String(required=True)
+    snapshots = fields.Integer(required=True, metadata={"description": "How many were judged, at most 200."})
+    complete = fields.Boolean(required=True, metadata={"description": "These were all of the time."})
+    rules = fields.List(fields.Nested(PolicyRuleHistorySchema), required=True)
+
+
+class PolicyReplayPage(PageSchema):
+    """Of the targets of a page, those at which a rule would have failed."""
+
+    policy = fields.String(required=True)
+    since = fields.DateTime(required=True)
+    until = fields.DateTime(required=True)
+    checked = fields.Integer(required=True, metadata={"description": "Targets of this page that were looked at."})
+    snapshots = fields.Integer(required=True, metadata={"description": "Snapshots that were judged."})
+    targets = fields.List(fields.Nested(PolicyTargetHistorySchema), required=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from inventory import json_bytes
 from inventory.clock import MILLISECOND, Clock, rfc3339
@@ -21,6 +22,8 @@ from inventory.policy.ports import ObservedTargets, Policies
 from inventory.policy.reading import of_document
 from inventory.records.model import Record, Snapshot, Target
 from inventory.records.service import RecordService
+
+Row = TypeVar("Row")
 
 CHECK_FOR = 2.0
 """Seconds after which no further target of a page is looked at."""
@@ -90,13 +93,17 @@ class PolicyService:
 
     def check_in_time(self, judge: Judge, records: Sequence[Record], asked: Asked) -> Sequence[Verdict]:
         """The verdicts on the first records, one at least, for which there is time: fewer if they take long."""
+        return self.in_time(self.check_records(judge, records, asked))
+
+    def in_time(self, work: Iterable[Row]) -> Sequence[Row]:
+        """The first results of some work, one at least, for which there is time."""
         end = self._ticks() + CHECK_FOR
-        verdicts: list[Verdict] = []
-        for verdict in self.check_records(judge, records, asked):
-            verdicts.append(verdict)
+        done: list[Row] = []
+        for each in work:
+            done.append(each)
             if self._ticks() >= end:
                 break
-        return verdicts
+        return done
 
     def check(self, judge: Judge, targets: Sequence[Target], asked: Asked) -> Iterator[Verdict]:
         """The verdict on each target, in their order; one of which nothing is known could not be checked."""

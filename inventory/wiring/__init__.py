@@ -33,6 +33,7 @@ from inventory.observations.reindexing import Reindexer
 from inventory.observations.service import SearchService
 from inventory.ops import request_metrics
 from inventory.ops.write_probe import WriteProbe
+from inventory.policy.replaying import Replayer
 from inventory.policy.service import PolicyService
 from inventory.products.service import ProductService
 from inventory.rate_limits.model import Budgets
@@ -113,6 +114,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
     sessions = browser_sessions(store, clock)
     access = access_service(settings, store, sessions, clock)
     keys = KeyService(store.keys, access.forget, clock=clock)
+    policies = PolicyService(store.policies, store.observations, records, clock=clock)
     return Services(
         settings=settings,
         store=store,
@@ -141,7 +143,8 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         weather=_weather(settings, records, inline, history),
         upstreams=UpstreamService(parts.budgets, clock=clock),
         products=ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
-        policies=PolicyService(store.policies, store.observations, records, clock=clock),
+        policies=policies,
+        replays=Replayer(policies, store.observations, records),
         watches=messages.watch_service(parts, records, search, webhooks),
         watch_work=messages.watch_work(parts, records, keys),
         webhooks=webhooks,

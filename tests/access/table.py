@@ -199,6 +199,7 @@ TABLE = (
     line("GET", f"{V1}/policies/<policy_id>", "read", f"{V1}/policies/baseline"),
     line("DELETE", f"{V1}/policies/<policy_id>", "watch", f"{V1}/policies/shop", ok=(204, 404)),
     line("GET", f"{V1}/policies/<policy_id>/findings", "read", f"{V1}/policies/baseline/findings", **EMPTY),
+    line("GET", f"{V1}/policies/<policy_id>/replay", "read", f"{V1}/policies/baseline/replay", **EMPTY),
     # What has no host
     line("GET", "/webhooks", "watch"),
     *(

@@ -179,3 +179,36 @@ def test_a_policy_that_the_api_keeps_is_named_by_its_id(
 
     assert run(environment, "check", 'path:"/good"', "--policy", "own").exit_code == 0
     assert run(environment, "check", 'path:"/bad"', "--policy", "own").exit_code == 1
+
+
+def test_a_replay_tells_who_would_have_failed_when(
+    environment: dict[str, str], policy: str, upstream: Upstream, tmp_path: Path
+) -> None:
+    url = upstream.url("/flapping")
+    upstream.script("/flapping", *(Answer(200, (each,), b"x") for each in (GOOD, BAD, GOOD)))
+    for _ in range(3):
+        run(environment, "collect", url)
+    file, requests = listed(tmp_path, url), upstream.count()
+
+    shown = run(environment, "check", file, "--policy", policy, "--replay", "--since", "1h")
+    document = json.loads(run(environment, "check", file, "--policy", policy, "--replay", "--format", "json").stdout)
+
+    assert shown.exit_code == 1
+    assert "nosniff" in shown.stdout
+    assert shown.stdout.splitlines()[-1].startswith("3 snapshots of 1 targets, from ")
+    assert [(each["flaps"], each["failing"]) for each in document["targets"][0]["rules"]] == [(2, False)]
+    assert run(environment, "check", file, "--policy", policy).exit_code == 0
+    assert upstream.count() == requests
+
+
+def test_a_replay_without_snapshots_or_with_what_it_does_not_take_is_told(
+    environment: dict[str, str], policy: str, collected: dict[str, str], tmp_path: Path
+) -> None:
+    good, both = listed(tmp_path, collected["good"]), ("--policy", policy, "--replay")
+
+    assert run(environment, "check", good, *both).exit_code == 0
+    assert run(environment, "check", good, *both, "--format", "sarif").exit_code == 4
+    assert run(environment, "check", good, *both, "--max-age", "1").exit_code == 4
+    assert run(environment, "check", good, "--policy", policy, "--since", "1d").exit_code == 4
+    assert run(environment, "check", listed(tmp_path, "http://127.0.0.1/never"), *both).exit_code == 2
+    assert run(environment, "check", "status:404", *both).exit_code == 3
