@@ -41,7 +41,7 @@ def event_rows(events: Sequence[Mapping[str, Any]]) -> Sequence[EventRow]:
     left, rows = ROOM - MARKUP * len(events), list[EventRow]()
     for number, event in enumerate(events):
         url = same_page(service=event["service"]) if len(event["service"]) <= MAX_SERVICE else None
-        message, service = cut(event["message"], SHORT), cut(event["service"], MAX_SERVICE)
+        message, service = cut(event["message"], SHORT, lines=True), cut(event["service"], MAX_SERVICE)
         share = left // (len(events) - number) - sum(len(escape(each).encode()) for each in (message, service, url or ""))
         more = _more(event, share)
         left -= left // (len(events) - number) - share + sum(map(_cost, more))
@@ -59,15 +59,15 @@ def _more(event: Mapping[str, Any], room: int) -> Sequence[Pair]:
     message = event["message"]
     found: Iterator[Pair] = _paths(event["attributes"])
     shown = list[Pair]()
-    if len(cut(message, SHORT + 1)) > len(cut(message, SHORT)):
-        shown.append(("Message", cut(message, max(room, 0))))
+    if len(cut(message, SHORT + 1, lines=True)) > len(cut(message, SHORT, lines=True)):
+        shown.append(("Message", cut(message, max(room, 0), lines=True)))
         room -= _cost(shown[0])
     for path, text in islice(found, MAX_ATTRIBUTES):
         name = cut(path, MAX_PATH)
         left = room - _cost((name, ""))
         if left < len(text[:MAX_PATH]):
             return [*shown, REST]
-        shown.append((name, cut(text, left)))
+        shown.append((name, cut(text, left, lines=True)))
         room -= _cost(shown[-1])
     return shown if next(found, None) is None else [*shown, REST]
 

@@ -82,9 +82,9 @@ def short(text: object, size: int) -> str:
 
 
 @blueprint.app_template_filter()
-def cut(text: object, room: int) -> str:
+def cut(text: object, room: int, *, lines: bool = False) -> str:
     """A text of others as `visible` writes it, as much of its beginning as takes `room` bytes of a page."""
-    shown, left = visible(str(text)[: room + 1]), room
+    shown, left = visible(str(text)[: room + 1], lines=lines), room
     for number, character in enumerate(shown):
         left -= ESCAPED.get(character) or len(character.encode())
         if left < 0:

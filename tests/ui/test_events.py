@@ -121,6 +121,13 @@ def test_attributes_are_shown_by_their_paths(client: FlaskClient, services: Serv
     ]  # fmt: skip
 
 
+def test_a_stack_trace_keeps_its_lines(client: FlaskClient, services: Services) -> None:
+    trace = "Traceback:\n\tin charge\nValueError\x07"
+    add(services, event(1, message=trace, attributes={"exception": trace}))
+
+    assert client.get("/events").text.count(">Traceback:\n\tin charge\nValueError\\x07<") == 2
+
+
 def test_a_log_line_is_text_and_nothing_else(client: FlaskClient, services: Services) -> None:
     add(services, event(1, message=EVIL, service=EVIL, attributes={EVIL: EVIL, "deep": [{EVIL: [EVIL]}]}, trace_id=TRACE))
 
@@ -133,7 +140,7 @@ def test_a_log_line_is_text_and_nothing_else(client: FlaskClient, services: Serv
     assert r"&lt;/td&gt;&lt;script&gt;alert(1)&lt;/script&gt;\u202e\x1b[31m" in text
 
 
-@pytest.mark.parametrize("content", ["W" * 2_000, "\u202e" * 2_000, '"' * 2_000, "é" * 2_000, "a " * 2_000])
+@pytest.mark.parametrize("content", ["W" * 2_000, "\u202e" * 2_000, '"' * 2_000, "é" * 2_000, "a " * 2_000, "\n" * 2_000])
 def test_a_page_stays_small_whatever_lines_have(client: FlaskClient, services: Services, content: str) -> None:
     attributes = {f"{content}{number}": content for number in range(20)}
     add(
