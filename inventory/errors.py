@@ -151,7 +151,7 @@ class OutOfScope(InventoryError):
     """
 
     def __init__(self, needed: str) -> None:
-        super().__init__(f"The key may not do this: it needs the scope `{needed}`. Scopes of a key are never changed.")
+        super().__init__(f"The key may not do this: it needs the scope `{needed}`. Use a key that has it.")
         self.needed = needed
 
 

@@ -118,7 +118,9 @@ class Guard:
         address = url.address
         if address is not None and (reason := self.verdict(address)):
             raise ForbiddenAddress(
-                f"{url.host} is not a public address ({reason}); it may not be called", url.href, url.host
+                f"{url.host} is not a public address ({reason}); it may be called only if INVENTORY_ALLOW_NETWORKS opens it",
+                url.href,
+                url.host,
             )
         if reason := self.refuses(url.port):
             raise ForbiddenAddress(f"{reason}.", url.href, url.host)

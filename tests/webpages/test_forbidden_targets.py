@@ -22,7 +22,10 @@ ROUTE = "/api/v1/metadata"
 URLS = {
     "mail": ("http://example.test:25/", "Port 25 belongs to another protocol than HTTP"),
     "shell": ("https://example.test:22/x", "Port 22 belongs to another protocol than HTTP"),
-    "address": ("http://10.1.2.3/", "10.1.2.3 is not a public address (private)"),
+    "address": (
+        "http://10.1.2.3/",
+        "10.1.2.3 is not a public address (private); it may be called only if INVENTORY_ALLOW_NETWORKS opens it",
+    ),
 }
 
 
