@@ -92,8 +92,9 @@ def report(settings: Settings, demo: Demo | None = None, not_well: str = "") -> 
     """Where everything is, what is not well, and what to try; no line is broken, so that each can be copied."""
     api, queue = _url(settings.host, settings.port), _url(settings.host, settings.dashboard_port)
     lines = [
+        ("Pages", f"{api}/"),
         ("API", f"{api}/api/v1/metadata"),
-        ("Documentation", f"{api}/docs"),
+        ("Documentation", f"{api}/docs/"),
         ("Queue", f"{queue}{_about_login(settings)}"),
         *([("Keys", _about_keys(settings, demo))] if settings.mode is not Mode.OPEN else []),
         ("Kept in", str(settings.data_dir)),
