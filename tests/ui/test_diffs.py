@@ -128,7 +128,9 @@ def test_what_cannot_be_compared_is_told_beside_the_form(
 def test_equal_snapshots_differ_in_nothing(client: FlaskClient, site: Site) -> None:
     snapshot = site.collect()
 
-    assert "Nothing differs." in ask(client, **{"from": snapshot, "to": snapshot}).text
+    text = ask(client, **{"from": snapshot, "to": snapshot}).text
+    assert "Nothing differs." in text
+    assert "0 added" not in text
 
 
 def test_nothing_is_collected(client: FlaskClient, web: FakeWeb) -> None:

@@ -60,6 +60,7 @@ def test_who_may_read_sees_all(home_of: Callable[..., str], mode: Mode, scopes: 
     assert "all.csv" in page
     assert "of a.csv" in page
     assert re.search(r'href="/search\?q=failure[^"]*dns_failure[^"]*"', page)
+    assert 'href="/search?q=failure:*&amp;show=failure"' in page
 
 
 def test_where_keys_count_nobody_sees_more_than_the_way_in(home_of: Callable[..., str]) -> None:

@@ -97,7 +97,7 @@
         showChoice(found.columns, byId("column").value ? "" : found.format?.column);
         showRows(found.rows);
       } else {
-        byId("found").textContent = "It cannot be imported so.";
+        byId("found").textContent = "With these options this file cannot be imported.";
         showChoice(found.columns || [], "");
         showRows([]);
         showProblem(found);
