@@ -109,4 +109,5 @@ def test_an_argument_that_is_not_utf_8_is_an_argument_like_any_other(tmp_path: P
 
     done = subprocess.run(program, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
-    assert (done.returncode, done.stdout) == (0, "0 targets\n"), done.stderr
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("inventory: At character 15 of the query: Half of a surrogate pair")
