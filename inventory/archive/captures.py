@@ -142,10 +142,7 @@ def _response(capture: Capture, hop: _Hop) -> WarcRecord:
         id=capture.id_of("response", hop.number),
         date=capture.snapshot.collected_at,
         content_type=RESPONSE,
-        fields=(
-            *_about(capture, hop),
-            *([] if hop.truncated is None else [("WARC-Truncated", hop.truncated)]),
-        ),
+        fields=_about(capture, hop),
         head=hop.head.content,
         payload=hop.body,
         payload_digest=digest(hop.body),
@@ -172,8 +169,10 @@ def _revisit(capture: Capture, hop: _Hop, earlier: Original) -> WarcRecord:
 
 
 def _about(capture: Capture, hop: _Hop) -> Lines:
+    """The named fields of an answer, whether it has its body or not."""
     request = [] if hop.request is None else [("WARC-Concurrent-To", capture.id_of("request", hop.number))]
-    return (("WARC-Target-URI", hop.url), *request, *hop.connection)
+    truncated = [] if hop.truncated is None else [("WARC-Truncated", hop.truncated)]
+    return (("WARC-Target-URI", hop.url), *request, *hop.connection, *truncated)
 
 
 def _metadata(capture: Capture, answer: WarcRecord, heads: Sequence[ResponseHead]) -> WarcRecord:
