@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
@@ -15,7 +16,7 @@ from inventory.policy.documents import Document
 from inventory.policy.judgement import Judge
 from inventory.policy.model import KeptPolicy, TargetStatus
 from inventory.policy.replaying import time_of
-from inventory.policy.service import Asked, policy_of
+from inventory.policy.service import Asked
 from inventory.services import services
 
 IN_ORDER = attrgetter("created_at", "id")
@@ -26,7 +27,7 @@ NOW = "now"
 def policies(query: dict[str, Any]) -> Document:
     """One page of the kept policies, as a `PageQuery` asks, and all built-in ones."""
     document = keyset_page("policies", query, services().policies.listing, _summary, IN_ORDER)
-    return {"built_in": [documents.summary_document(each) for each in builtin().values()], **document}
+    return {"built_in": [documents.summary_document(each.document) for each in builtin().values()], **document}
 
 
 def policy(policy_id: str) -> Document:
@@ -80,7 +81,7 @@ def _times(query: dict[str, Any], asking: tuple[object, ...]) -> tuple[Key | Non
 
 
 def _summary(kept: KeptPolicy) -> Document:
-    return documents.summary_document(policy_of(kept), kept)
+    return documents.summary_document(json.loads(kept.document), kept)
 
 
 def _end(page: Page, checked: int) -> Key | None:

@@ -86,7 +86,7 @@ def matching(sources: Mapping[str, int], globs: Sequence[str]) -> Iterator[tuple
     words = {each.lower() for each in globs}
     patterns = [glob(each) for each in globs if each != ALL]
     for source, line in sources.items():
-        if source in words or any(each.matches(source) for each in patterns):
+        if source in words or any(each(source) for each in patterns):
             yield source, line
 
 

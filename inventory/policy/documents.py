@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,14 +15,14 @@ from inventory.policy.replaying import Period, TargetHistory
 Document = dict[str, Any]
 
 
-def summary_document(policy: Policy, kept: KeptPolicy | None = None) -> Document:
-    """What a listing shows of a policy, which is built in if it is not kept."""
+def summary_document(file: Mapping[str, Any], kept: KeptPolicy | None = None) -> Document:
+    """What a listing shows of a policy with this file, which is built in if it is not kept."""
     return {
-        "id": policy.id,
-        "title": policy.title,
-        "description": policy.description,
+        "id": file["id"],
+        "title": file["title"],
+        "description": file.get("description", ""),
         "built_in": kept is None,
-        "rules": len(policy.rules),
+        "rules": len(file["rules"]),
         "created_at": None if kept is None else rfc3339(kept.created_at),
         "changed_at": None if kept is None else rfc3339(kept.changed_at),
     }

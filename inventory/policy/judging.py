@@ -87,7 +87,7 @@ def _cookie_problems(wanted: Cookie, seen: Seen) -> Iterator[Evidence]:
     found = [
         (each, hop)
         for each in seen.cookies
-        if any(name.matches(str(each.get("name", ""))) for name in names) and (hop := seen.hop_of(each)).number in hops
+        if any(name(str(each.get("name", ""))) for name in names) and (hop := seen.hop_of(each)).number in hops
     ]
     if wanted.presence is Presence.PRESENT and wanted.attribute is None and not found:
         yield Evidence(problem="no such cookie is set", name=clipped(", ".join(wanted.names)))

@@ -63,7 +63,7 @@ class PolicyService:
         kept = self._policies.find(policy_id)
         if kept is None:
             raise UnknownPolicy(f"There is no policy {policy_id[:SHOWN]}; /api/v1/policies lists all.")
-        return policy_of(kept)
+        return of_document(json.loads(kept.document))
 
     def listing(self, *, limit: int, after: Key | None) -> Sequence[KeptPolicy]:
         """Kept policies by (created_at, id), newest first."""
@@ -175,11 +175,6 @@ class PolicyService:
             return page_of(self._records.body(snapshot.body_sha256), snapshot.content)
         except NotFound:  # retention was quicker
             return None
-
-
-def policy_of(kept: KeptPolicy) -> Policy:
-    """The policy that is kept."""
-    return of_document(json.loads(kept.document))
 
 
 def _status(*, fails: bool, unchecked: bool) -> TargetStatus:

@@ -6,12 +6,12 @@ All comparisons ignore case, and take time in proportion to the value.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from inventory.folding import folded
-from inventory.observations.conditions import Pattern, Wildcard, Word, matcher
+from inventory.observations.conditions import Wildcard, Word, matcher
 
 _PIECES = re.compile(r"\\.|[*?]|[^*?\\]+|\\", re.DOTALL)
 _WILDCARDS = {"*": Wildcard.ANY, "?": Wildcard.ONE}
@@ -21,9 +21,13 @@ SHOWN = 100
 
 
 @lru_cache(maxsize=1_024)
-def glob(text: str) -> Word | Pattern:
-    """The texts that a glob means, in any case: `*` is any text, `?` one character, unless after a backslash."""
-    return matcher((_WILDCARDS.get(piece) or _literal(piece) for piece in _PIECES.findall(text)), exact=False)
+def glob(text: str) -> Callable[[str], bool]:
+    """Whether a text is one that a glob means, in any case: `*` is any text, `?` one character, unless after a backslash."""
+    meant = matcher((_WILDCARDS.get(piece) or _literal(piece) for piece in _PIECES.findall(text)), exact=False)
+    if isinstance(meant, Word):
+        return meant.matches
+    match = meant.compiled().match
+    return lambda value: match(folded(value)) is not None
 
 
 def _literal(piece: str) -> str:
@@ -48,9 +52,9 @@ class ValueTest:
             return f"is not {_quoted([self.equals])}"
         if self.one_of and text not in {folded(each) for each in self.one_of}:
             return f"is none of {_quoted(self.one_of)}"
-        if self.matches and not any(glob(each).matches(value) for each in self.matches):
+        if self.matches and not any(glob(each)(value) for each in self.matches):
             return f"does not match {_quoted(self.matches)}"
-        unwanted = next((each for each in self.none_of if glob(each).matches(value)), None)
+        unwanted = next((each for each in self.none_of if glob(each)(value)), None)
         return self._out_of_bounds(value) if unwanted is None else f"matches {_quoted([unwanted])}"
 
     def _out_of_bounds(self, value: str) -> str | None:

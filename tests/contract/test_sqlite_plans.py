@@ -30,6 +30,7 @@ from inventory.store.sqlite import (
     messages,
     observations,
     old_messages,
+    policies,
     products,
     pruning,
     records,
@@ -150,7 +151,7 @@ MESSAGES = [*OWED, old_messages.OLD, old_messages.REMOVE_FINDINGS, *old_messages
 DUE_DELIVERIES = [deliveries.FIRST, deliveries.DUE, deliveries.AHEAD, deliveries.PUT_RIGHT, deliveries.REST]
 DELIVERIES = [*DUE_DELIVERIES, deliveries.SETTLE, deliveries.AGAIN, deliveries.CANCEL]
 CHOSEN = product([None, "x"], [None, "x"], [None, DeliveryState.FAILED])
-WATCHES = [watches.LISTING, webhooks.LISTING, *(deliveries.listing_statement(*each)[0] for each in CHOSEN)]
+WATCHES = [watches.LISTING, webhooks.LISTING, policies.LISTING, *(deliveries.listing_statement(*each)[0] for each in CHOSEN)]
 KEYS = [keys.FIND, keys.OF_ID, keys.OF_NAME, keys.LISTING, keys.REVOKE, keys.NOTE_USE]
 ACTIONS = [None, "key.create", "key.", *audit.COMMONEST]
 AUDITED = product([None, "x"], [None, "x"], ACTIONS, [None, NOW], [None, NOW])
