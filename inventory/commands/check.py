@@ -116,16 +116,23 @@ def check(
 
 def policy_named(services: Services, name: str) -> Policy:
     """The policy in a file, or of an id: a built-in one, or one that the API keeps."""
-    path = Path(name)
-    if not path.is_file():
+    if not _is_file(name):
         try:
             return services.policies.find(name)
         except UnknownPolicy as error:
             raise InvalidRequest(f"There is no policy and no file {name}. Built in are {', '.join(builtin())}.") from error
     try:
-        return read(path.read_text("utf-8"))
+        return read(Path(name).read_text("utf-8"))
     except (InvalidRequest, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{name}: {error}") from error
+
+
+def _is_file(text: str) -> bool:
+    """Whether a text is the name of a file; a query may be too long for a name."""
+    try:
+        return Path(text).is_file()
+    except OSError:
+        return False
 
 
 def exit_code(verdicts: Sequence[Verdict]) -> int:
@@ -137,7 +144,7 @@ def exit_code(verdicts: Sequence[Verdict]) -> int:
 
 
 def _verdicts(services: Services, judge: Judge, targets: str, at: str | None, asked: Asked) -> Iterator[Verdict]:
-    if Path(targets).is_file():
+    if _is_file(targets):
         yield from services.policies.check(judge, targets_in(services, Path(targets)), asked)
         return
     question = services.search.question(targets, at)
@@ -167,7 +174,7 @@ def _replay(services: Services, judge: Judge, targets: str, since: str, until: s
 
 def _records(services: Services, targets: str) -> Iterator[tuple[Sequence[Record], int]]:
     """The records that are meant, some at a time, and how many targets have none."""
-    if not Path(targets).is_file():
+    if not _is_file(targets):
         for page in services.search.pages(services.search.question(targets), show=()):
             yield [each.record for each in page], 0
         return

@@ -121,6 +121,9 @@ def test_a_time_in_the_past_is_judged_by_what_was_stored_then(
         ["check", "x", "--policy", "baseline", "--as-of", "soon"],
         ["check", "x", "--policy", "baseline", "--format", "pdf"],
         ["check", "x", "--policy", "baseline", "--nosuch"],
+        ["check", "x", "--policy", "y" * 5_000],
+        ["check", "statu:" + "y" * 5_000, "--policy", "baseline"],
+        ["check", "\x00", "--policy", "\x00"],
     ],
 )
 def test_a_command_that_is_not_valid_ends_with_4(environment: dict[str, str], words: list[str]) -> None:
