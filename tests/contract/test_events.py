@@ -16,6 +16,7 @@ from inventory.store import Store
 from tests.contract.actions import NOW, after
 from tests.contract.backends import SqliteBackend
 from tests.contract.event_actions import EVERYTHING, JOB, OTHER, event, listed, plain
+from tests.ui.statements import noted
 
 HOUR = timedelta(hours=1)
 FIRST = datetime.min.replace(tzinfo=UTC)
@@ -308,11 +309,26 @@ def test_a_search_for_a_trace_looks_at_so_many_minutes_a_page(sqlite: SqliteBack
     minutes = MAX_SEARCHED + 5
     store.events.add([event(n, after(60 * n), trace_id=TRACE if n == 2 else f"{n + 1:032x}") for n in range(minutes)])
 
-    first = store.events.search(EVERYTHING, EventSearch(9, trace_id=TRACE), after=None)
+    with noted() as statements:
+        first = store.events.search(EVERYTHING, EventSearch(9, trace_id=TRACE), after=None)
     second = store.events.search(EVERYTHING, EventSearch(9, trace_id=TRACE), after=first.reached)
 
-    assert (list(first.events), first.reached is None) == ([], False)
+    assert (list(first.events), first.reached) == ([], (after(60 * 5).replace(microsecond=0), ""))
+    assert len([each for each in statements if not each.startswith("PRAGMA")]) == 1
     assert ([each.line for each in second.events], second.reached) == ([2], None)
+
+
+def test_a_trace_of_many_events_is_found_page_by_page(sqlite: SqliteBackend) -> None:
+    """Of a minute and of many, with a text that one has: events and minutes are looked at together."""
+    store = sqlite.open()
+    count = MAX_SEARCHED - 20
+    store.events.add([event(n, after(n / 1_000), trace_id=TRACE) for n in range(count)])
+    store.events.add([event(count + n, after(60 * n), trace_id=TRACE) for n in range(2, 40)])
+
+    last = count + 39
+    assert searched(store, trace_id=TRACE, limit=5_000) == ([*range(last, count + 1, -1), *reversed(range(count))], 3)
+    assert searched(store, "line 7", EventFilter(until=after(60)), trace_id=TRACE, limit=9_000)[1] == 1
+    assert searched(store, f"line {last}", trace_id=TRACE) == ([last], 2)
 
 
 def test_a_text_is_found_in_any_case_page_by_page(store: Store) -> None:

@@ -137,8 +137,8 @@ JOBS = [*jobs.FIND_LIKE, jobs.DONE, jobs.DUE, jobs.CANCEL, jobs.RELEASE_ALL, job
 JOB_LISTINGS = [jobs.listing_statement(each) for each in (None, JobStatus.RUNNING)]
 ROW_LISTINGS = [jobs.rows_statement(each) for each in (None, RowOutcome.FAILED)]
 EVENT_FILTERS = [EventFilter(*each) for each in product([None, "x"], [None, "x"], [None, "x"], [None, NOW], [None, NOW])]
-TRACES = [*(event_traces.trace_statement(each)[0] for each in EVENT_FILTERS), event_traces.MINUTE_BEFORE]
-EVENT_LISTINGS = [*(events.listing_statement(each)[0] for each in EVENT_FILTERS), *TRACES]
+TRACES = [event_traces.trace_statement(each)[0] for each in EVENT_FILTERS]
+EVENT_LISTINGS = [events.listing_statement(each)[0] for each in EVENT_FILTERS]
 EVENTS = [events.NEXT_JOB, events.NOTED, events.OLDEST_NOTE, events.LAST_RETIRED, events.RETIRE, *events.FORGET]
 PRODUCT_FILTERS = [ProductFilter(*each) for each in product([None, "x"], [None, "x"], [None, 1], [None, 1])]
 PRODUCTS = [*(products.listing_statement(each)[0] for each in PRODUCT_FILTERS), products.CHANGED]
@@ -183,6 +183,15 @@ def test_a_statement_finds_its_rows_by_an_index_and_in_order(connection: sqlite3
 
     assert plan
     assert not any("SCAN" in step or "TEMP B-TREE" in step for step in plan), plan
+
+
+@pytest.mark.parametrize("statement", TRACES)
+def test_the_events_of_a_trace_are_found_by_an_index_one_by_one(connection: sqlite3.Connection, statement: str) -> None:
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", VALUES | {"first": 0})]
+
+    assert "CO-ROUTINE walk" in plan
+    scans = {step for step in plan if "SCAN" in step or "TEMP B-TREE" in step}
+    assert scans == {"SCAN CONSTANT ROW", "SCAN walk"}, plan
 
 
 OWNERS = [

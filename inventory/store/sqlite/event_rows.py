@@ -36,8 +36,13 @@ def searched(
             if search.takes(read_text(row[5]) or ""):
                 found.append(event_of(row))
             if search.is_over:
-                return instant_of(row[2]), f"{long(row[0])}-{row[1]:010d}"
+                return position_of(row)
     return None
+
+
+def position_of(row: Row) -> Key:
+    """The position of an event in a listing."""
+    return instant_of(row[2]), f"{long(row[0])}-{row[1]:010d}"
 
 
 def conditions_of(chosen: EventFilter) -> tuple[str, dict[str, Any]]:

@@ -23,7 +23,7 @@ from inventory.store.codecs import LARGEST, newest_hours, read_text, to_millis
 from inventory.store.sqlite import event_jobs
 from inventory.store.sqlite.connections import TIMEOUT, Adapter, Borrowed, Row
 from inventory.store.sqlite.event_rows import AFTER, EVENT, ORDER, conditions_of, event_of, page, searched, values_of
-from inventory.store.sqlite.event_traces import TraceSearch
+from inventory.store.sqlite.event_traces import traced
 from inventory.store.sqlite.job_columns import long, short
 from inventory.store.sqlite.opening import Connection
 
@@ -83,7 +83,7 @@ class SqliteEvents(Adapter):
     def search(self, chosen: EventFilter, search: EventSearch, *, after: Key | None) -> FoundEvents:
         with Borrowed(self._connections, TIMEOUT) as connection:
             if search.trace_id is not None:
-                return TraceSearch(connection, chosen, search).found(after)
+                return traced(connection, chosen, search, after)
             found: list[Event] = []
             statement, values = listing_statement(chosen)
             return FoundEvents(found, searched(connection, statement, values | page(MAX_SEARCHED, after), search, found))
