@@ -175,14 +175,14 @@ class FleetChanges:
         """
         looked_at = [frozenset(nsmallest(LOOKED_AT, group)) for group in groups]
         values = self._log.values(frozenset().union(*looked_at), SHARED)
-        shared = []
-        for group, some in zip(groups, looked_at, strict=True):
-            counts = counted(some, values)
-            if some != group:
-                common = [value for value, count in counts.items() if 4 * count >= len(some)]
-                counts = self._log.counts(group, common) if common else {}
-            shared.append(shared_by(len(group), counts))
-        return shared
+        counts = [counted(some, values) for some in looked_at]
+        large = [number for number, group in enumerate(groups) if len(group) > LOOKED_AT]
+        common = {n: [value for value, count in counts[n].items() if 4 * count >= LOOKED_AT] for n in large}
+        asked = [number for number in large if common[number]]
+        exact = self._log.counts([(groups[number], common[number]) for number in asked]) if asked else []
+        for number, found in zip(asked, exact, strict=True):
+            counts[number] = found
+        return [shared_by(len(group), of_group) for group, of_group in zip(groups, counts, strict=True)]
 
     def _targets(self, record_ids: Set[str]) -> Mapping[str, Target]:
         """Those of the records that still exist."""

@@ -32,5 +32,7 @@ class ChangeLog(Protocol):
     def values(self, record_ids: Collection[str], fields: Collection[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
         """What records show now of these fields: pairs of a field and a value, by id."""
 
-    def counts(self, record_ids: Collection[str], values: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
-        """How many of these records show each of these values of a field now."""
+    def counts(
+        self, groups: Sequence[tuple[Collection[str], Collection[tuple[str, str]]]]
+    ) -> Sequence[Mapping[tuple[str, str], int]]:
+        """For each group of record ids and values of fields: how many of its records show each of its values now."""

@@ -76,8 +76,10 @@ class Observations(Protocol):
     def values(self, record_ids: Collection[str], fields: Collection[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
         """What these records show now of these fields: pairs of a field and a value, by id; none of an unknown record."""
 
-    def counts(self, record_ids: Collection[str], values: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
-        """How many of these records show each of these values of a field now."""
+    def counts(
+        self, groups: Sequence[tuple[Collection[str], Collection[tuple[str, str]]]]
+    ) -> Sequence[Mapping[tuple[str, str], int]]:
+        """For each group of record ids and values of fields: how many of its records show each of its values now."""
 
     def history(self, record_id: str) -> Sequence[Observation]:
         """What the volatility of fields follows from: for fields that changed lately or are volatile, their observations.

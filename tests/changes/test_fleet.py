@@ -67,12 +67,12 @@ class Listed:
 
 @dataclass
 class Sharing:
-    """A log of two deploys: three of five targets of the first show the same, and a fifth of those of the second."""
+    """A log of three deploys: three of five targets of two show the same, and a fifth of those of the other."""
 
     now: datetime
     targets: int
     looked_at: int = 0
-    counted: list[tuple[str, str]] = field(default_factory=list)
+    counted: list[list[list[tuple[str, str]]]] = field(default_factory=list)
 
     def changes(self, *_: object, **__: object) -> Sequence[Change]:
         return []
@@ -83,7 +83,7 @@ class Sharing:
             SameChange(
                 field=f"header.{of}", old=[], new=["1"], volatile=False, occurrences=[(f"{n} {of}", self.now) for n in names]
             )
-            for of in "ab"
+            for of in "abc"
         ]
 
     def values(self, record_ids: Collection[str], _fields: object) -> Mapping[str, Sequence[tuple[str, str]]]:
@@ -91,15 +91,18 @@ class Sharing:
         numbers = {sha256(b"%d" % n).hexdigest(): n % 5 for n in range(self.targets)}
         shown = {each: numbers[each[:-2]] for each in record_ids}
         return {
-            each: [("header.server", "nginx" if n < (3 if each.endswith("a") else 1) else f"other {n}")]
+            each: [("header.server", "nginx" if n < (1 if each.endswith("b") else 3) else f"other {n}")]
             for each, n in shown.items()
         }
 
-    def counts(self, record_ids: Collection[str], values: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
-        self.counted += [*values]
-        found = Counter(pair for pairs in self.values(record_ids, ()).values() for pair in pairs)
-        self.looked_at -= len(record_ids)
-        return {each: found[each] for each in values}
+    def counts(
+        self, groups: Sequence[tuple[Collection[str], Collection[tuple[str, str]]]]
+    ) -> Sequence[Mapping[tuple[str, str], int]]:
+        self.counted.append([[*values] for _, values in groups])
+        looked_at = self.looked_at
+        found = [Counter(pair for [pair] in self.values(record_ids, ()).values()) for record_ids, _ in groups]
+        self.looked_at = looked_at
+        return [{each: of_group[each] for each in values} for of_group, (_, values) in zip(found, groups, strict=True)]
 
 
 @pytest.fixture
@@ -529,9 +532,9 @@ def test_what_targets_share_is_counted_of_all_of_them_and_what_they_cannot_share
     groups = FleetChanges(log, services.records, clock=clock).groups(ChangeParameters(), limit=10).groups
 
     shared = {shown.group.field: [(each.value, each.targets) for each in shown.shared] for shown in groups}
-    assert shared == {"header.a": [("nginx", 1_800)], "header.b": []}
-    assert log.looked_at == 2 * LOOKED_AT
-    assert log.counted[0] == ("header.server", "nginx")
+    assert shared == {"header.a": [("nginx", 1_800)], "header.b": [], "header.c": [("nginx", 1_800)]}
+    assert log.looked_at == 3 * LOOKED_AT
+    assert log.counted == [[[("header.server", "nginx")]] * 2], "all groups are asked for together"
 
 
 def test_a_target_that_is_deleted_meanwhile_is_left_out(services: Services, clock: FakeClock) -> None:

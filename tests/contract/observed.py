@@ -282,8 +282,12 @@ class World:
             record_id: sorted(pair for pair in state if pair[0] in fields) for record_id, state in known.items()
         }
         shown = [pair for state in known.values() for pair in state if pair[0] in fields]
-        counts = self.store.observations.counts([*known, "unknown"], {*shown, ("status", "000")})
-        assert counts == {**Counter(shown), ("status", "000"): 0}
+        some = [*known][::2]
+        of_some = [pair for record_id in some for pair in known[record_id] if pair[0] in fields]
+        counts = self.store.observations.counts(
+            [([*known, "unknown"], {*shown, ("status", "000")}), ([], {*shown}), (some, {*of_some}), (some, set())]
+        )
+        assert counts == [{**Counter(shown), ("status", "000"): 0}, dict.fromkeys(shown, 0), Counter(of_some), {}]
 
     @staticmethod
     def _by_occurrence(changes: Sequence[SameChange]) -> list[tuple[object, ...]]:

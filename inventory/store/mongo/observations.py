@@ -89,9 +89,11 @@ class MongoObservations(Adapter):
         with self._connection.database() as database:
             return target_states.values(database, self._numbers, record_ids, fields)
 
-    def counts(self, record_ids: Collection[str], values: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+    def counts(
+        self, groups: Sequence[tuple[Collection[str], Collection[tuple[str, str]]]]
+    ) -> Sequence[Mapping[tuple[str, str], int]]:
         with self._connection.database() as database:
-            return target_states.counts(database, self._numbers, record_ids, values)
+            return target_states.counts(database, self._numbers, groups)
 
     def history(self, record_id: str) -> Sequence[Observation]:
         with self._connection.database() as database:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import islice
 from operator import attrgetter
+from typing import TypeAlias
 
 from pymongo.database import Database
 
@@ -18,6 +20,9 @@ from inventory.store.mongo.observed import read
 from inventory.store.pairs import Pair
 
 RECORDS_AT_ONCE = 10_000
+
+Value: TypeAlias = tuple[str, str]
+"""A field and one of its values."""
 
 
 def of_records(
@@ -56,19 +61,21 @@ def values(
 
 
 def counts(
-    database: Database[Document],
-    numbers: Numbers,
-    record_ids: Collection[str],
-    wanted: Collection[tuple[str, str]],
-) -> Mapping[tuple[str, str], int]:
-    """How many of these records show each of these values now."""
-    found = dict.fromkeys(wanted, 0)
-    fields, ids = {field for field, _ in wanted}, iter(record_ids)
+    database: Database[Document], numbers: Numbers, groups: Sequence[tuple[Collection[str], Collection[Value]]]
+) -> Sequence[Mapping[Value, int]]:
+    """For each group of records and values, how many of its records show each of its values now."""
+    counted = [dict.fromkeys(wanted, 0) for _, wanted in groups]
+    groups_of: dict[str, list[dict[Value, int]]] = defaultdict(list)
+    for (record_ids, _), of_group in zip(groups, counted, strict=True):
+        for record_id in record_ids:
+            groups_of[record_id].append(of_group)
+    fields, ids = {field for _, wanted in groups for field, _ in wanted}, iter(groups_of)
     while some := list(islice(ids, RECORDS_AT_ONCE)):
-        for shown in values(database, numbers, some, fields).values():
-            for each in found.keys() & shown:
-                found[each] += 1
-    return found
+        for record_id, shown in values(database, numbers, some, fields).items():
+            for of_group in groups_of[record_id]:
+                for each in of_group.keys() & shown:
+                    of_group[each] += 1
+    return counted
 
 
 def history(database: Database[Document], numbers: Numbers, record_id: str) -> Sequence[Observation]:

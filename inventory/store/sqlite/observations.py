@@ -122,9 +122,11 @@ class SqliteObservations(Adapter):
         with time_limit(self._connections, self._bounds.total_seconds) as connection:
             return target_states.values(connection, record_ids, fields)
 
-    def counts(self, record_ids: Collection[str], values: Collection[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+    def counts(
+        self, groups: Sequence[tuple[Collection[str], Collection[tuple[str, str]]]]
+    ) -> Sequence[Mapping[tuple[str, str], int]]:
         with time_limit(self._connections, self._bounds.total_seconds) as connection:
-            return target_states.counts(connection, record_ids, values)
+            return target_states.counts(connection, groups)
 
     def history(self, record_id: str) -> Sequence[Observation]:
         with time_limit(self._connections, self._bounds.page_seconds) as connection:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence, Set
-from functools import reduce
-from itertools import islice
-from operator import attrgetter, or_
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from itertools import groupby, islice
+from operator import attrgetter, itemgetter
+from typing import Any, TypeAlias
 
 from inventory.observations.model import Matcher, Observation, folded
 from inventory.store.codecs import from_millis
 from inventory.store.intervals import MAX_CLOSED_IN_HISTORY, OBSERVATION_ORDER
 from inventory.store.pairs import unpack
-from inventory.store.sqlite import bitmaps, matching_targets
+from inventory.store.sqlite import bitmaps
 from inventory.store.sqlite.changed import TEXTS
 from inventory.store.sqlite.connections import Row
 from inventory.store.sqlite.leaves import field_numbers
@@ -41,11 +40,17 @@ PAIRS = """
     SELECT r.id, t.pairs FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value
     CROSS JOIN observed_targets AS t ON t.no = r.target_no"""
 NUMBERS = """
-    SELECT r.target_no FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value WHERE r.target_no IS NOT NULL"""
-VALUES = """
-    SELECT f.no, v.no FROM fields AS f CROSS JOIN field_values AS v ON v.field_no = f.no AND v.folded = :folded
-    WHERE f.name = :field AND coalesce(v.value, v.folded) = :value"""
-RECORDS_AT_ONCE = 10_000
+    SELECT r.id, r.target_no FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value
+    WHERE r.target_no IS NOT NULL"""
+SHOWING = """
+    WITH wanted (number, field, value, folded) AS (VALUES {wanted})
+    SELECT w.number, p.block, p.targets FROM wanted AS w CROSS JOIN fields AS f ON f.name = w.field
+    CROSS JOIN field_values AS v ON v.field_no = f.no AND v.folded = w.folded AND coalesce(v.value, v.folded) = w.value
+    CROSS JOIN postings AS p ON p.field_no = f.no AND p.value_no = v.no"""
+RECORDS_AT_ONCE, VALUES_AT_ONCE = 100_000, 5_000
+
+Value: TypeAlias = tuple[str, str]
+"""A field and one of its values."""
 
 
 def of_records(
@@ -78,19 +83,39 @@ def values(
 
 
 def counts(
-    connection: Connection, record_ids: Collection[str], wanted: Collection[tuple[str, str]]
-) -> Mapping[tuple[str, str], int]:
-    """How many of these records show each of these values now."""
-    numbers, ids = [], iter(sorted(record_ids))
+    connection: Connection, groups: Sequence[tuple[Collection[str], Collection[Value]]]
+) -> Sequence[Mapping[Value, int]]:
+    """For each group of records and values, how many of its records show each of its values now."""
+    numbers = _numbers(connection, frozenset[str]().union(*(record_ids for record_ids, _ in groups)))
+    below = max(numbers.values(), default=0)
+    targets = [bitmaps.of_numbers((numbers[each] for each in ids if each in numbers), below) for ids, _ in groups]
+    counted = [dict.fromkeys(wanted, 0) for _, wanted in groups]
+    for value, showing in _showing(connection, sorted({value for _, wanted in groups for value in wanted})):
+        for of_group, members in zip(counted, targets, strict=True):
+            if value in of_group:
+                of_group[value] = (members & showing).bit_count()
+    return counted
+
+
+def _numbers(connection: Connection, record_ids: Collection[str]) -> Mapping[str, int]:
+    """The numbers of those of the records that have been observed."""
+    numbers: dict[str, int] = {}
+    ids = iter(sorted(record_ids))
     while some := list(islice(ids, RECORDS_AT_ONCE)):
-        numbers += [row[0] for row in connection.execute(NUMBERS, (json.dumps(some),))]
-    targets = bitmaps.of_numbers(numbers, max(numbers, default=0))
-    return {value: (_showing(connection, *value) & targets).bit_count() for value in wanted}
+        numbers |= connection.execute(NUMBERS, (json.dumps(some),))
+    return numbers
 
 
-def _showing(connection: Connection, field: str, value: str) -> int:
-    found = connection.execute(VALUES, {"field": field, "value": value, "folded": folded(value)}).fetchall()
-    return reduce(or_, (matching_targets.of_value(connection, field_no, value_no, None) for field_no, value_no in found), 0)
+def _showing(connection: Connection, values: Sequence[Value]) -> Iterator[tuple[Value, int]]:
+    """Those of the values that are shown, each with its targets."""
+    for start in range(0, len(values), VALUES_AT_ONCE):
+        some = values[start : start + VALUES_AT_ONCE]
+        wanted = ", ".join(f"({number}, ?, ?, ?)" for number in range(len(some)))
+        given = [text for field, value in some for text in (field, value, folded(value))]
+        for number, rows in groupby(connection.execute(SHOWING.format(wanted=wanted), given), itemgetter(0)):
+            found: dict[int, bytearray] = {}
+            bitmaps.add(found, (row[1:] for row in rows))
+            yield some[number], bitmaps.joined(found)
 
 
 def history(connection: Connection, record_id: str) -> Sequence[Observation]:
