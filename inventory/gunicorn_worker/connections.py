@@ -30,6 +30,10 @@ Pieces = list[bytes | memoryview]
 """An answer, or what is left of it."""
 
 
+def nothing() -> None:
+    """What a connection does that nobody takes over."""
+
+
 class ClientSocket(socket.socket):
     """Collects what is sent until `flush`, and receives only what has arrived, except for a body that has a `speed`.
 
@@ -47,7 +51,7 @@ class ClientSocket(socket.socket):
         """What comes after `unsent`, which is empty only if there is no more."""
         self.pushed_back = bytearray()
         self.speed: ClientSpeed | None = None
-        self.when_taken_over: Callable[[], object] = lambda: None
+        self.when_taken_over: Callable[[], object] = nothing
 
     def settimeout(self, value: float | None) -> None:
         """Let a stream take the connection over."""

@@ -18,7 +18,7 @@ from structlog.contextvars import bound_contextvars
 from inventory import malloc_arenas
 from inventory.gunicorn_worker.at_once import AtOnce
 from inventory.gunicorn_worker.bodies import Bodies
-from inventory.gunicorn_worker.connections import ClientSocket, Connection, Pieces
+from inventory.gunicorn_worker.connections import ClientSocket, Connection, Pieces, nothing
 from inventory.gunicorn_worker.descriptors import max_connections
 from inventory.gunicorn_worker.draining import DROP_INTERVAL
 from inventory.gunicorn_worker.grouped import MAX_DELAY, Grouped
@@ -214,7 +214,10 @@ class InventoryWorker(ThreadWorker):  # type: ignore[misc]
     def handle_request(self, request: Any, connection: Connection) -> bool:
         """Have the application answer. A stream ends the connection, which the head of its answer has to say."""
         connection.sock.when_taken_over = request.force_close
-        return bool(super().handle_request(request, connection))
+        try:
+            return bool(super().handle_request(request, connection))
+        finally:  # gunicorn sets a timeout, too, where it reads what is left of a body
+            connection.sock.when_taken_over = nothing
 
     def _answer_later(self, connection: Connection) -> bool:
         """Answer a request by the shortcut; the connection is kept unless the process is to stop."""
