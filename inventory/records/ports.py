@@ -157,6 +157,12 @@ class Snapshots(Protocol):
         For up to 1,000 moments.
         """
 
+    def collected_at(self, record_ids: Collection[str], *, limit: int) -> Mapping[str, Sequence[datetime]]:
+        """When the newest `limit` snapshots of each of these records were collected, the oldest first; those that have any.
+
+        For up to 1,000 records.
+        """
+
     def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
         """The targets of up to `limit` snapshots that have this body, in any order."""
 

@@ -241,6 +241,10 @@ class RecordService:
         """See `Snapshots.collected_before`."""
         return self._snapshots.collected_before(moments)
 
+    def collected_at(self, record_ids: Collection[str], *, limit: int) -> Mapping[str, Sequence[datetime]]:
+        """See `Snapshots.collected_at`."""
+        return self._snapshots.collected_at(record_ids, limit=limit)
+
     def snapshots(self, target: Target, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         """A target's snapshots, newest first; `NotInInventory` if there is no record of it."""
         if self._records.find(target.id) is None:

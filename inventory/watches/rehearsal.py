@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import takewhile
 
 from inventory.clock import MILLISECOND, Clock
 from inventory.limits import Limits
@@ -26,7 +26,7 @@ MAX_TARGETS = 2_000
 """Targets that one rehearsal looks at."""
 LOOK_FOR = 5.0
 """Seconds after which it looks at no further ones."""
-AT_ONCE = 25
+AT_ONCE = 100
 """Targets that are read at once."""
 MAX_COLLECTIONS = 200
 """Collections of one target that are looked at, the latest ones."""
@@ -106,9 +106,8 @@ class Rehearser:
                 return False
             looked_at.update(new)
             records = self._records.find_all(new)
-            in_time = takewhile(lambda _: self._ticks() < end, records)  # snapshots are read whole, which may take long
-            snapshots = {record_id: self._collected(record_id, watch.look_back, since) for record_id in in_time}
-            complete = complete and len(snapshots) == len(records)
+            collected = self._records.collected_at(records, limit=MAX_COLLECTIONS)
+            snapshots = {each: _needed(collected.get(each, ()), watch.look_back, since) for each in records}
             complete = complete and all(len(each) < MAX_COLLECTIONS or each[0] <= since for each in snapshots.values())
             keys.update({record_id: records[record_id].target.key for record_id in snapshots})
             begins = {record_id: min([since, *each]) - MILLISECOND for record_id, each in snapshots.items()}
@@ -131,17 +130,6 @@ class Rehearser:
                     break
                 after = (found[-1].at, found[-1].record_id)
 
-    def _collected(self, record_id: str, look_back: int, since: datetime) -> Sequence[datetime]:
-        """When snapshots of a target were stored since then, and a few before, the oldest first."""
-        instants: list[datetime] = []
-        after: Key | None = None
-        while found := self._records.latest_snapshots(record_id, limit=AT_ONCE, after=after):
-            instants += [each.collected_at for each in found]
-            if sum(at < since for at in instants) >= look_back or len(instants) >= MAX_COLLECTIONS:
-                break
-            after = (found[-1].collected_at, found[-1].id)
-        return instants[::-1]
-
 
 def message_count(watch: Watch, found_at: Sequence[datetime]) -> int:
     """In how many messages a watch tells what it finds at these instants."""
@@ -153,6 +141,11 @@ def message_count(watch: Watch, found_at: Sequence[datetime]) -> int:
         due_at = message_due_at(replace(watch, last_message_at=ends), at)
         ends = due_at
     return count
+
+
+def _needed(collected: Sequence[datetime], look_back: int, since: datetime) -> Sequence[datetime]:
+    """The collections since an instant, and so many before it."""
+    return collected[max(0, bisect_left(collected, since) - look_back) :]
 
 
 def _is_within(limits: Limits | None, record: Record, held: Sequence[Observation]) -> bool:

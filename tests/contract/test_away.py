@@ -55,6 +55,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "snapshot": lambda store: store.snapshots.find("0" * 32),
     "snapshots": lambda store: store.snapshots.listing(target(2).id, limit=9, after=None),
     "collected_before": lambda store: store.snapshots.collected_before([(target(2).id, NOW)]),
+    "collected_at": lambda store: store.snapshots.collected_at([target(2).id], limit=9),
     "body": lambda store: store.bodies.find("0" * 64),
     "unfinished": lambda store: store.records.unfinished([target(2).id], since=NOW),
     "find_all": lambda store: store.records.find_all([target(2).id]),

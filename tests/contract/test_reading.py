@@ -157,6 +157,18 @@ def test_of_moments_it_is_known_when_the_latest_snapshot_before_was_collected(st
     assert store.snapshots.collected_before([]) == {}
 
 
+def test_when_the_newest_snapshots_of_many_records_were_collected_is_known(store: Store) -> None:
+    for seconds in (0, 10, 20, 20, 40):
+        collect(store, target(), now=after(seconds))
+    collect(store, target(1), now=after(5))
+    accept(store, 2)
+
+    found = store.snapshots.collected_at([target(n).id for n in range(4)], limit=3)
+
+    assert found == {target().id: [after(20), after(20), after(40)], target(1).id: [after(5)]}
+    assert store.snapshots.collected_at([], limit=3) == {}
+
+
 def test_snapshots_of_nothing_are_none(store: Store) -> None:
     accept(store, 1)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import product
 
@@ -405,7 +405,6 @@ def test_changes_and_what_is_to_be_done_are_found_by_an_index(connection: sqlite
 
 
 NUMBERED = [
-    (target_intervals.PAST, [1, 1]),
     (messages.LET_GO, [b"x", 1]),
     *((old_messages.NEXT_WATCH.format(table), [b"x"]) for table in ("findings", "messages")),
     (watches.REMOVE_FINDINGS, [b"x", 9]),
@@ -423,6 +422,25 @@ def test_what_is_asked_of_one_watch_or_target_is_found_by_an_index(
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
     assert not any("SCAN" in step or "TEMP B-TREE" in step for step in plan), plan
+
+
+OF_MANY = [
+    (target_intervals.OPENED, ["[]"]),
+    (target_intervals.PAST, ["[]"]),
+    (snapshots.NEWEST, {"record_ids": "[]", "limit": 9}),
+]
+
+
+@pytest.mark.parametrize(("statement", "values"), OF_MANY)
+def test_what_is_asked_of_many_targets_is_found_by_an_index(
+    connection: sqlite3.Connection, statement: str, values: Sequence[object] | Mapping[str, object]
+) -> None:
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+    scans = [step for step in plan if "SCAN" in step and "subquery" not in step]
+    assert len(scans) == 1, plan
+    assert "VIRTUAL TABLE" in scans[0], plan
+    assert not any("TEMP B-TREE" in step for step in plan), plan
 
 
 SCHEDULED = "INSERT INTO schedules (watch_id, record_id, due_at, version) VALUES (x'00', ?, ?, 1)"

@@ -20,6 +20,7 @@ from inventory.watches.parsing import parsed
 from inventory.watches.rehearsal import Rehearser, message_count
 from inventory.watches.settings import WatchSettings
 from tests.fakes import FakeClock, FakeWeb, content
+from tests.ui.statements import noted
 from tests.watches.histories import BEGIN, watch
 
 URL = "http://shop.test/{}"
@@ -124,12 +125,12 @@ def test_it_ends_after_some_seconds_and_says_so(past: Past, clock: FakeClock) ->
     for number in range(rehearsal.AT_ONCE + 5):
         past.collect(number, "on")
     made = past.watch()
-    seconds = count(0.0, rehearsal.LOOK_FOR / 7)
+    seconds = count(0.0, rehearsal.LOOK_FOR / 1.5)
     rehearser = Rehearser(past.services.store.observations, past.services.records, clock=clock, ticks=lambda: next(seconds))
 
     found = rehearser.rehearse(parsed(made), days=7)
 
-    assert (found.complete, found.targets) == (False, 5)
+    assert (found.complete, found.targets) == (False, rehearsal.AT_ONCE)
 
 
 def test_it_looks_at_so_many_targets_at_most(past: Past, clock: FakeClock) -> None:
@@ -150,6 +151,19 @@ def test_it_looks_at_so_many_targets_at_most(past: Past, clock: FakeClock) -> No
 
     assert not rehearser.rehearse(parsed(made), days=7).complete
     assert len(asked) <= rehearsal.MAX_TARGETS / rehearsal.AT_ONCE + 1
+
+
+def test_the_store_is_asked_as_often_for_many_targets_as_for_few(past: Past, clock: FakeClock) -> None:
+    made, asked = past.watch(), []
+    for number in range(1, 31):
+        for value in ("on", "off"):
+            past.collect(number, value)
+        if number in (2, 30):
+            with noted() as statements:
+                assert past.services.watches.test(made.id, days=90).targets == number
+            asked.append(len(statements))
+
+    assert asked[0] == asked[1]
 
 
 def test_a_query_is_tried_in_a_slot_for_searches(past: Past, clock: FakeClock) -> None:

@@ -17,7 +17,7 @@ Retention stops no other call. What it removes can never be named again, whateve
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from pymongo import UpdateOne
@@ -60,16 +60,25 @@ class MongoSnapshots(Adapter):
         last: dict[str, datetime] = {}
         for record_id, at in moments:
             last[record_id] = max(at, last.get(record_id, at))
-        with self._connection.database() as database:
-            fields = {"snapshot_id": 1, "accepted_at": 1}
-            records = list(database["records"].find({"_id": {"$in": list(last)}}, fields))
-            past = [_before(each, last[each["_id"]]) for each in records]
-            fields = {"_id": 0, "record_id": 1, "collected_at": 1}
-            collected: dict[str, list[datetime]] = {}
-            for each in database["snapshots"].find({"$or": past}, fields) if past else ():
-                collected.setdefault(each["record_id"], []).append(documents.aware(each["collected_at"]))
+        collected = self._collected(last, lambda record_id: {"collected_at": {"$lt": last[record_id]}})
         earlier = {(name, at): [each for each in collected.get(name, ()) if each < at] for name, at in moments}
         return {moment: max(some) for moment, some in earlier.items() if some}
+
+    def collected_at(self, record_ids: Collection[str], *, limit: int) -> Mapping[str, Sequence[datetime]]:
+        collected = self._collected(record_ids, lambda _: {})
+        return {record_id: sorted(instants)[-limit:] for record_id, instants in collected.items()}
+
+    def _collected(self, record_ids: Collection[str], chosen: Callable[[str], Document]) -> Mapping[str, Sequence[datetime]]:
+        """When the snapshots of these records that are chosen were collected, by record."""
+        collected: dict[str, list[datetime]] = {}
+        with self._connection.database() as database:
+            fields = {"snapshot_id": 1, "accepted_at": 1}
+            records = list(database["records"].find({"_id": {"$in": list(record_ids)}}, fields))
+            past = [_past(each) | chosen(each["_id"]) for each in records]
+            fields = {"_id": 0, "record_id": 1, "collected_at": 1}
+            for each in database["snapshots"].find({"$or": past}, fields) if past else ():
+                collected.setdefault(each["record_id"], []).append(documents.aware(each["collected_at"]))
+        return collected
 
     def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
         fields = {"record_id": 1, "accepted_at": 1}
@@ -150,10 +159,10 @@ def took_effect_before(database: Database[Document], outcome: Stored) -> bool:
     return False
 
 
-def _before(record: Document, at: datetime) -> Document:
-    """What the snapshots of a record before a moment are."""
+def _past(record: Document) -> Document:
+    """What the snapshots of a record are."""
     past = {"$or": [{"settled": True}, {"_id": record["snapshot_id"]}]}
-    return {"record_id": record["_id"], "accepted_at": record["accepted_at"], "collected_at": {"$lt": at}, **past}
+    return {"record_id": record["_id"], "accepted_at": record["accepted_at"], **past}
 
 
 def _retire(database: Database[Document], record: Document, keep: int) -> int:

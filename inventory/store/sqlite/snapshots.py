@@ -29,6 +29,12 @@ BEFORE = """
         (SELECT max(s.collected_at) FROM snapshots s WHERE s.record_id = asked.record_id AND s.collected_at < moment)
     FROM asked"""
 
+NEWEST = """
+    SELECT asked.value, (
+        SELECT json_group_array(collected_at) FROM (
+            SELECT collected_at FROM snapshots WHERE record_id = asked.value ORDER BY collected_at DESC LIMIT :limit))
+    FROM json_each(:record_ids) AS asked"""
+
 OF_BODY = """
     SELECT r.source, r.key, r.host FROM snapshots s JOIN records r ON r.id = s.record_id
     WHERE s.body_sha256 = :sha256 LIMIT :limit"""
@@ -55,6 +61,11 @@ class SqliteSnapshots(Adapter):
         asked = json.dumps([(record_id, to_millis(at)) for record_id, at in moments])
         found = self._connections.rows(BEFORE, (asked,))
         return {(record_id, from_millis(at)): from_millis(before) for record_id, at, before in found if before is not None}
+
+    def collected_at(self, record_ids: Collection[str], *, limit: int) -> Mapping[str, Sequence[datetime]]:
+        found = self._connections.rows(NEWEST, {"record_ids": json.dumps(list(record_ids)), "limit": limit})
+        collected = {record_id: sorted(json.loads(instants)) for record_id, instants in found}
+        return {record_id: [from_millis(at) for at in instants] for record_id, instants in collected.items() if instants}
 
     def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
         found = self._connections.rows(OF_BODY, {"sha256": sha256, "limit": limit})

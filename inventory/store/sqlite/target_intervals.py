@@ -15,11 +15,12 @@ from inventory.store.sqlite.connections import Connections, Row
 from inventory.store.sqlite.target_states import TARGETS
 
 OPENED = """
-    SELECT o.field_no, o.value_no, o.since FROM json_each(?) AS p CROSS JOIN observations AS o
-    ON o.field_no = p.value ->> 0 AND o.value_no = p.value ->> 1 AND o.target_no = ?"""
+    SELECT o.target_no, o.field_no, o.value_no, o.since FROM json_each(?) AS p CROSS JOIN observations AS o
+    ON o.field_no = p.value ->> 1 AND o.value_no = p.value ->> 2 AND o.target_no = p.value ->> 0"""
 PAST = """
-    SELECT field_no, value_no, first, last, gone FROM past_observations INDEXED BY past_observations_of_target
-    WHERE target_no = ? AND gone > ?"""
+    SELECT target_no, field_no, value_no, first, last, gone
+    FROM json_each(?) AS c CROSS JOIN past_observations INDEXED BY past_observations_of_target
+    ON target_no = c.value ->> 0 AND gone > c.value ->> 1"""
 
 Interval = tuple[Pair, int, int | None, int | None]
 """A pair with the instants when it was first seen, last seen, and gone."""
@@ -29,7 +30,7 @@ def of_records(connections: Connections, since: Mapping[str, int]) -> Mapping[st
     """The observations of each of these records that held at its instant or later."""
     with connections.reading():
         targets = connections.rows(TARGETS, (json.dumps(list(since)),))
-        found = {row[0]: _intervals(connections, row[1:], since[row[0]]) for row in targets}
+        found = _intervals(connections, targets, since)
         pairs = {each[0] for some in found.values() for each in some}
         fields = json.dumps(sorted({field for field, _ in pairs}))
         names = {row[0]: row[1] for row in connections.rows(FIELD_NAMES, (fields,))}
@@ -44,14 +45,20 @@ def of_records(connections: Connections, since: Mapping[str, int]) -> Mapping[st
     }
 
 
-def _intervals(connections: Connections, row: Row, since: int) -> list[Interval]:
-    target: int = row[0]
-    known_since: int = row[1]
-    pairs = unpack(row[2])
-    opened: dict[Pair, int] = {(each[0], each[1]): each[2] for each in connections.rows(OPENED, (json.dumps(pairs), target))}
-    current: list[Interval] = [(pair, opened.get(pair, known_since), None, None) for pair in pairs]
-    past = connections.rows(PAST, (target, since))
-    return [*current, *((each[0:2], *each[2:]) for each in past)]
+def _intervals(connections: Connections, targets: Sequence[Row], since: Mapping[str, int]) -> dict[str, list[Interval]]:
+    """What these rows of `TARGETS` showed, by record."""
+    shown = [(target, *pair) for _, target, _, packed in targets for pair in unpack(packed)]
+    opened = {tuple(row[:3]): row[3] for row in connections.rows(OPENED, (json.dumps(shown),))}
+    past: dict[int, list[Interval]] = {target: [] for _, target, *_ in targets}
+    begins = json.dumps([(target, since[record_id]) for record_id, target, *_ in targets])
+    for target, field, value, first, last, gone in connections.rows(PAST, (begins,)):
+        past[target].append(((field, value), first, last, gone))
+    current: dict[int, list[Interval]] = {target: [] for target in past}
+    known_since = {target: first for _, target, first, _ in targets}
+    for each in shown:
+        target, *pair = each
+        current[target].append(((pair[0], pair[1]), opened.get(each, known_since[target]), None, None))
+    return {record_id: [*current[target], *past[target]] for record_id, target, *_ in targets}
 
 
 def _observation(named: tuple[str, str, int, Pair], interval: Interval) -> Observation:
