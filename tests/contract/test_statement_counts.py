@@ -8,7 +8,10 @@ from contextlib import closing
 import pytest
 
 from bench import filled_fleet, fleet
+from inventory.observations.conditions import negated
 from inventory.store.sqlite import SqliteStore
+from inventory.store.sqlite.query_bounds import Bounds
+from tests.observations.algebra import exactly
 from tests.ui.statements import noted
 
 COUNT = 60
@@ -17,8 +20,9 @@ IDS = [fleet.target(number).id for number in range(COUNT)]
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
+    """A store that takes five targets for many."""
     path = tmp_path_factory.mktemp("filled") / "store"
-    with closing(SqliteStore(path)) as store:
+    with closing(SqliteStore(path, bounds=Bounds(candidates=5))) as store:
         store.prepare()
         filled_fleet.fill(path, COUNT)
         store.records.find(IDS[0])
@@ -39,3 +43,13 @@ def test_the_values_of_many_groups_are_counted_at_once(filled: SqliteStore) -> N
     assert statements(lambda: filled.observations.counts(groups)) == statements(
         lambda: filled.observations.counts(groups[:1])
     )
+
+
+def test_the_values_of_a_field_are_counted_at_once(filled: SqliteStore) -> None:
+    all_but_one = negated(exactly("url", fleet.target(0).key))
+
+    def asked(field: str, limit: int) -> int:
+        return statements(lambda: filled.observations.facet(all_but_one, at=None, field=field, limit=limit))
+
+    assert len(filled.observations.facet(all_but_one, at=None, field="url", limit=COUNT)) == COUNT - 1
+    assert asked("url", 40) == asked("url", 1) == asked("scheme", 1)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from heapq import heappush, heappushpop, nsmallest
+from heapq import nlargest, nsmallest
 
 from inventory.observations.model import FacetValue
 from inventory.store.codecs import from_millis
 from inventory.store.sqlite import bitmaps, matching_targets
 from inventory.store.sqlite.bitmaps import BYTES
+from inventory.store.sqlite.changed import TEXTS
 from inventory.store.sqlite.conditions import Query
 from inventory.store.sqlite.first_sightings import first_sightings
 from inventory.store.sqlite.opening import Connection
-from inventory.store.sqlite.query_bounds import check_time
 
 FIELD = "SELECT no FROM fields WHERE name = ?"
 COMMONEST = """
@@ -22,9 +22,14 @@ COMMONEST = """
     GROUP BY value_no HAVING found > 0 ORDER BY found DESC, value_no LIMIT :limit"""
 COUNT_ALL = f"CASE WHEN length(targets) < {BYTES} THEN length(targets) / 2 ELSE size_of(targets) END"
 COUNT_FOUND = "count_found(block, targets)"
-COUNT_OF_VALUE = "SELECT sum(count_found(block, targets)) FROM postings WHERE field_no = ? AND value_no = ?"
+COUNT_OF_VALUES = """
+    SELECT c.value, sum(count_found(p.block, p.targets)) AS found
+    FROM json_each(:values) AS c CROSS JOIN postings AS p ON p.field_no = :field AND p.value_no = c.value
+    GROUP BY c.value HAVING found > 0"""
 LOOKED_UP = 20_000
-"""Values that are looked at one by one."""
+"""Values whose targets are looked at."""
+AT_ONCE = 250
+"""So many of them first, and then as many as before: a limit that is soon reached saves the rest."""
 OF_TARGETS = """
     SELECT p.value, coalesce(o.since, w.since) FROM json_each(:targets) AS c
     CROSS JOIN observed_targets AS w ON w.no = c.value
@@ -35,7 +40,6 @@ PAST_OF_TARGETS = """
     SELECT o.value_no, o.first FROM json_each(:targets) AS c
     CROSS JOIN past_observations AS o ON o.target_no = c.value AND o.gone > :at
     WHERE o.first <= :at AND o.field_no = :field"""
-VALUE = "SELECT coalesce(value, folded), volatile FROM field_values WHERE no = ?"
 
 Counted = Sequence[tuple[int, int, int]]
 """Values by number, each with how many targets show it, and when the first of these did."""
@@ -52,11 +56,11 @@ def commonest(connection: Connection, query: Query, field: str, limit: int) -> S
         counts = _of_many(connection, query, found[0], limit)
         firsts = first_sightings(connection, query, found[0], list(counts))
         counted = [(number, count, firsts[number]) for number, count in counts.items()]
-    values = []
-    for number, count, first in counted:
-        value, volatile = connection.execute(VALUE, (number,)).fetchone()
-        values.append(FacetValue(value=value, volatile=bool(volatile), count=count, first_seen=from_millis(first)))
-    return values
+    texts = {row[0]: row[1:] for row in connection.execute(TEXTS, (json.dumps([number for number, *_ in counted]),))}
+    return [
+        FacetValue(value=texts[number][0], volatile=bool(texts[number][1]), count=count, first_seen=from_millis(first))
+        for number, count, first in counted
+    ]
 
 
 def _of_many(connection: Connection, query: Query, field: int, limit: int) -> Mapping[int, int]:
@@ -90,16 +94,18 @@ def _of_commonest(connection: Connection, field: int, limit: int) -> Mapping[int
     """The commonest values, found among those that most targets show at all; None if these are not enough to tell."""
     best: list[tuple[int, int]] = []
     values = connection.execute(COMMONEST.format(count=COUNT_ALL), {"field": field, "limit": LOOKED_UP}).fetchall()
-    for value, total in values:
-        if len(best) == limit and best[0] > (total, -value):
+    start, end = 0, AT_ONCE
+    while start < len(values):
+        if len(best) == limit and best[-1] > (values[start][1], -values[start][0]):
             break
-        check_time(connection)
-        if count := connection.execute(COUNT_OF_VALUE, (field, value)).fetchone()[0]:
-            (heappushpop if len(best) == limit else heappush)(best, (count, -value))
+        some = json.dumps([value for value, _ in values[start:end]])
+        counts = connection.execute(COUNT_OF_VALUES, {"field": field, "values": some})
+        best = nlargest(limit, [*best, *((count, -value) for value, count in counts)])
+        start, end = end, 2 * end
     else:
         if len(values) == LOOKED_UP:
             return None
-    return {-value: count for count, value in sorted(best, reverse=True)}
+    return {-value: count for count, value in best}
 
 
 def _of_few(connection: Connection, query: Query, field: int) -> Counted:

@@ -18,7 +18,8 @@ MAX_ONE_BY_ONE = 1_000
 MAX_AT_ONCE = 10_000
 
 FIRST_OF = """
-    SELECT min(since) FROM json_each(?) AS c CROSS JOIN observed_targets AS t ON t.no = c.value"""
+    SELECT v.key, (SELECT min(since) FROM json_each(v.value) AS c CROSS JOIN observed_targets AS t ON t.no = c.value)
+    FROM json_each(?) AS v"""
 OLDEST = "SELECT no, since FROM observed_targets INDEXED BY observed_targets_since ORDER BY since"
 
 
@@ -35,22 +36,25 @@ def _of_some(connection: Connection, query: Query, field: int, values: Sequence[
     """What came after its target was known has an instant of its own; of all else it is that of the target."""
     firsts: dict[int, int] = {}
     waiting: dict[int, int] = {}
-    for value in values:
-        targets = matching_targets.of_value(connection, field, value, query.at) & query.targets
-        later, first = matching_targets.later(connection, field, value, query.at, targets)
+    shown = matching_targets.of_values(connection, field, values, query.at)
+    among = {value: targets & query.targets for value, targets in shown.items()}
+    for value, (later, first) in matching_targets.later(connection, field, among, query.at).items():
         if first is not None:
             firsts[value] = first
-        if others := targets & ~later:
+        if others := among[value] & ~later:
             waiting[value] = others
-    few = [value for value, targets in waiting.items() if targets.bit_count() <= MAX_ONE_BY_ONE]
-    found = [(value, _of_few(connection, waiting.pop(value))) for value in few] + list(_of_oldest(connection, waiting))
-    for value, first in found:
+    few = {value: targets for value, targets in waiting.items() if targets.bit_count() <= MAX_ONE_BY_ONE}
+    many = {value: targets for value, targets in waiting.items() if value not in few}
+    for value, first in [*_of_few(connection, few), *_of_oldest(connection, many)]:
         firsts[value] = min(first, firsts.get(value, first))
     return firsts
 
 
-def _of_few(connection: Connection, targets: int) -> int:
-    return int(connection.execute(FIRST_OF, (json.dumps(list(bitmaps.numbers(targets))),)).fetchone()[0])
+def _of_few(connection: Connection, waiting: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    """The instant of the oldest target of each value."""
+    targets = {value: list(bitmaps.numbers(each)) for value, each in waiting.items()}
+    for value, first in connection.execute(FIRST_OF, (json.dumps(targets),)):
+        yield int(value), first
 
 
 def _of_oldest(connection: Connection, waiting: dict[int, int]) -> Iterator[tuple[int, int]]:

@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, MutableMapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
 
 from inventory.store.sqlite import bitmaps
 from inventory.store.sqlite.bitmaps import BLOCK, BYTES, SHIFT
@@ -26,12 +27,11 @@ OFFSETS = """
 """The offsets of values that one target of a block shows: mostly of a field of very many values."""
 AFTER = "SELECT value_no, target_no FROM observations WHERE {chosen} AND since > {at}"
 BEFORE = "SELECT value_no, target_no FROM past_observations WHERE {chosen} AND first <= {at} AND gone > {at}"
-LATER = "SELECT target_no, since FROM observations WHERE {chosen}"
+LATER = "SELECT value_no, target_no, since FROM observations WHERE {chosen}"
 LATER_AT = f"""
     {LATER} AND since <= {{at}} UNION ALL
-    SELECT target_no, first FROM past_observations WHERE {{chosen}} AND first <= {{at}} AND gone > {{at}}"""
+    SELECT value_no, target_no, first FROM past_observations WHERE {{chosen}} AND first <= {{at}} AND gone > {{at}}"""
 OF_VALUES = "field_no = {field} AND value_no IN ({values})"
-OF_VALUE = "field_no = {field} AND value_no = {value}"
 KNOWN_AFTER = "SELECT no FROM observed_targets INDEXED BY observed_targets_since WHERE since > ?"
 KNOWN_BEFORE = "SELECT no FROM observed_targets INDEXED BY observed_targets_since WHERE since <= ?"
 ENDS = "SELECT (SELECT min(since) FROM observed_targets) + (SELECT max(since) FROM observed_targets)"
@@ -42,7 +42,8 @@ OF_LATEST = """
 
 def known(connection: Connection, at: int | None) -> int:
     """All targets that are known, or were at an instant."""
-    everything = of_value(connection, *KNOWN, None)
+    field, value = KNOWN
+    everything = of_values(connection, field, [value], None)[value]
     if at is None or not everything:
         return everything
     is_late = at * 2 > connection.execute(ENDS).fetchone()[0]
@@ -88,10 +89,12 @@ def _add_field(connection: Connection, found: MutableMapping[int, bytearray], fi
     return number + bitmaps.add(found, _rows(connection, f"{chosen} AND length(targets) > 2", None, limit))
 
 
-def of_value(connection: Connection, field: int, value: int, at: int | None) -> int:
-    """The targets that show one value."""
-    blocks = _blocks(connection, OF_VALUE.format(field=field, value=value), at)
-    return bitmaps.joined({block: bits.to_bytes(BYTES, "little") for (_, block), bits in blocks.items()})
+def of_values(connection: Connection, field: int, values: Sequence[int], at: int | None) -> Mapping[int, int]:
+    """The targets that show each of some values."""
+    found: dict[int, dict[int, bytes]] = {value: {} for value in values}
+    for (value, block), bits in _blocks(connection, _of_values(field, values), at).items():
+        found[value][block] = bits.to_bytes(BYTES, "little")
+    return {value: bitmaps.joined(blocks) for value, blocks in found.items()}
 
 
 def corrections(connection: Connection, field: int, at: int) -> Iterator[tuple[int, int, int]]:
@@ -101,16 +104,26 @@ def corrections(connection: Connection, field: int, at: int) -> Iterator[tuple[i
     yield from ((1, value, target) for value, target in connection.execute(BEFORE.format(chosen=chosen, at=at)))
 
 
-def later(connection: Connection, field: int, value: int, at: int | None, among: int) -> tuple[int, int | None]:
-    """Those of some targets that show a value with a beginning of its own, and the first of these beginnings."""
-    chosen = OF_VALUE.format(field=field, value=value)
-    rows = connection.execute((LATER if at is None else LATER_AT).format(chosen=chosen, at=at))
-    data, found, first = bitmaps.to_bytes(among), [], None
-    for target, since in rows:
-        if target >> 3 < len(data) and data[target >> 3] >> (target & 7) & 1:
-            found.append(target)
-            first = since if first is None else min(first, since)
-    return bitmaps.of_numbers(found, max(found, default=0)), first
+def later(
+    connection: Connection, field: int, among: Mapping[int, int], at: int | None
+) -> Mapping[int, tuple[int, int | None]]:
+    """Those of some targets of each value that show it with a beginning of its own, and the first of these beginnings."""
+    rows = connection.execute((LATER if at is None else LATER_AT).format(chosen=_of_values(field, among), at=at))
+    found: dict[int, list[int]] = {value: [] for value in among}
+    firsts: dict[int, int] = {}
+    for value, some in groupby(rows, itemgetter(0)):
+        data, numbers, first = bitmaps.to_bytes(among[value]), found[value], firsts.get(value)
+        for _, target, since in some:
+            if target >> 3 < len(data) and data[target >> 3] >> (target & 7) & 1:
+                numbers.append(target)
+                first = since if first is None or since < first else first
+        if first is not None:
+            firsts[value] = first
+    return {value: (bitmaps.of_numbers(each, max(each, default=0)), firsts.get(value)) for value, each in found.items()}
+
+
+def _of_values(field: int, values: Iterable[int]) -> str:
+    return OF_VALUES.format(field=field, values=", ".join(map(str, sorted(values))))
 
 
 def _chosen(leaf: Leaf) -> Iterator[str]:
@@ -118,9 +131,9 @@ def _chosen(leaf: Leaf) -> Iterator[str]:
     for field, value in leaf.pairs:
         values_of[field].append(value)
     for field, values in sorted(values_of.items()):
-        ordered = map(str, sorted(values))
+        ordered = iter(sorted(values))
         while some := list(islice(ordered, VALUES_AT_ONCE)):
-            yield OF_VALUES.format(field=field, values=", ".join(some))
+            yield _of_values(field, some)
 
 
 def _blocks(connection: Connection, chosen: str, at: int | None, limit: int | None = None) -> dict[tuple[int, int], int]:
