@@ -404,6 +404,15 @@ def test_changes_and_what_is_to_be_done_are_found_by_an_index(connection: sqlite
     assert not any("TEMP B-TREE" in step and " OF ORDER BY" not in step for step in plan), plan  # of one instant
 
 
+@pytest.mark.parametrize("column", changed.STREAMS)
+def test_changes_are_chosen_by_an_index_alone(connection: sqlite3.Connection, column: str) -> None:
+    values = {"since": 1, "until": 2, "fields": None, "instant": 1, "id": "x", "field": "x"}
+    statement = changed.STREAMS[column].format(holds="TRUE", table=ends.IN_ORDER[column])
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+    assert plan[0].startswith("SEARCH o USING COVERING INDEX"), plan
+
+
 NUMBERED = [
     (messages.LET_GO, [b"x", 1]),
     *((old_messages.NEXT_WATCH.format(table), [b"x"]) for table in ("findings", "messages")),

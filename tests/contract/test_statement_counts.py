@@ -1,9 +1,12 @@
-"""However much is asked for, SQLite runs as many statements."""
+"""However much is asked for, SQLite runs as many statements, and Python has as little to do."""
 
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import datetime
 
 import pytest
 
@@ -20,9 +23,9 @@ IDS = [fleet.target(number).id for number in range(COUNT)]
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SqliteStore]:
-    """A store that takes five targets for many."""
+    """A store that takes five targets for many, and any number where changes are listed."""
     path = tmp_path_factory.mktemp("filled") / "store"
-    with closing(SqliteStore(path, bounds=Bounds(candidates=5))) as store:
+    with closing(SqliteStore(path, bounds=Bounds(candidates=5, few=-1))) as store:
         store.prepare()
         filled_fleet.fill(path, COUNT)
         store.records.find(IDS[0])
@@ -53,3 +56,21 @@ def test_the_values_of_a_field_are_counted_at_once(filled: SqliteStore) -> None:
 
     assert len(filled.observations.facet(all_but_one, at=None, field="url", limit=COUNT)) == COUNT - 1
     assert asked("url", 40) == asked("url", 1) == asked("scheme", 1)
+
+
+def test_changes_of_others_are_passed_over_by_sqlite_alone(filled: SqliteStore) -> None:
+    """However many there are: Python would take most of the time."""
+    nothing, end = exactly("url", "none"), fleet.collected_at(COUNT, fleet.COLLECTIONS)
+
+    def calls(since: datetime) -> int:
+        counted = Counter[str]()
+        sys.setprofile(lambda _frame, event, _argument: counted.update([event]))
+        try:
+            found = filled.observations.changes(nothing, fields=[], since=since, until=end, limit=9, after=None)
+        finally:
+            sys.setprofile(None)
+        assert found == []
+        return counted["call"]
+
+    calls(end)
+    assert calls(fleet.START) == calls(end)

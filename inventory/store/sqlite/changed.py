@@ -25,8 +25,12 @@ ENDS = """
     AND (o.{instant} < :instant OR t.record_id < :id OR (t.record_id = :id AND f.name < :field))
     ORDER BY o.{instant} DESC, t.record_id DESC, f.name DESC"""
 CAME = "o.{instant} <> t.since AND o.{instant} IS NOT r.first_collected_at"
+# The index has all that chooses a row, but not when it was seen last: that is read of those that are chosen.
+LAST = """
+    SELECT p.last FROM past_observations AS p WHERE p.field_no = o.field_no AND p.value_no = o.value_no
+    AND p.target_no = o.target_no AND p.first = o.first"""
 STREAMS = {
-    "gone": ENDS.format(instant="gone", sign="-1", last="o.last", chosen="TRUE"),
+    "gone": ENDS.format(instant="gone", sign="-1", last=f"({LAST})", chosen="TRUE"),
     **{
         each: ENDS.format(instant=each, sign="1", last="NULL", chosen=CAME.format(instant=each))
         for each in ("first", "since")
@@ -57,7 +61,8 @@ def newest(
     last = min(until, instant + 1) if after else until
     tables, given = ends.tables(connection, query, fields, since, last)
     given |= {"instant": instant, "id": record_id, "field": field}
-    holds = "TRUE" if ends.are_few(query) else query.holds
+    holds, held = ("TRUE", {}) if ends.are_few(query) else query.holds
+    given |= held
     streams = [
         connection.execute(statement.format(holds=holds, table=tables[column]), given)
         for column, statement in STREAMS.items()

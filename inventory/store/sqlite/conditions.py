@@ -6,7 +6,7 @@ are tested, of as few targets as are needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property, partial, reduce
 from itertools import islice
@@ -92,9 +92,11 @@ class Query:
         return set(bitmaps.numbers(self.holding(bitmaps.of_numbers(possible, below))))
 
     @cached_property
-    def holds(self) -> str:
-        """The condition as SQL on `o.target_no`, the number of a target."""
+    def holds(self) -> tuple[str, Mapping[str, bytes]]:
+        """The condition as SQL on `o.target_no`, the number of a target, and the values in it."""
         self.read_more()
+        if self.is_exact:  # nearly always: no function of ours is called for each change
+            return "substr(:held, o.target_no + 1, 1) = x'31'", {"held": f"{self.targets:b}"[::-1].encode()}
         least, most = bitmaps.to_bytes(self.reach.least), bitmaps.to_bytes(self.reach.most)
 
         def is_found(number: int) -> bool:
@@ -104,7 +106,7 @@ class Query:
             return bool(at < len(least) and least[at] & bit) or self.holding(1 << number) > 0
 
         self.connection.functions.finds = is_found
-        return "is_found(o.target_no)"
+        return "is_found(o.target_no)", {}
 
     def _reach(self, condition: Condition, untold: Callable[[Leaf], Reach]) -> Reach:
         """The reach of a condition from those of its parts; `untold` is that of one of which not all values are listed."""
