@@ -19,9 +19,9 @@ from tests.contract.oracle import ORDERS, check
 
 WIDE = Bounds(page_seconds=30, total_seconds=30)
 NARROW = replace(
-    WIDE, values=1, most_values=2, rows=1, most_rows=3, tests=1, candidates=1, most_candidates=1, chunk=2, steps=1, few=1
+    WIDE, values=1, most_values=2, rows=1, most_rows=3, tests=1, candidates=1, most_candidates=1, chunk=2, few=1
 )
-LISTING = replace(WIDE, values=9, rows=1, most_rows=2, tests=0, candidates=1, most_candidates=2, chunk=1, steps=1, few=0)
+LISTING = replace(WIDE, values=9, rows=1, most_rows=2, tests=0, candidates=1, most_candidates=2, chunk=1, few=0)
 READING = replace(LISTING, most_values=1_000, most_rows=2_000_000)
 MONGO_NARROW = MongoBounds(page_seconds=30, total_seconds=30, values=1, chunk=2, changed=1)
 MONGO_WIDE = MongoBounds(page_seconds=30, total_seconds=30)

@@ -316,7 +316,7 @@ def test_a_broken_disk_is_no_fault_of_a_query_however_long_that_takes(sqlite: Sq
 
 
 def test_two_conditions_on_one_field_are_told_apart_after_more_of_their_values_were_read(sqlite: SqliteBackend) -> None:
-    bounds = Bounds(page_seconds=30, values=1, most_values=1, candidates=1, most_candidates=1, tests=1, chunk=4, steps=1)
+    bounds = Bounds(page_seconds=30, values=1, most_values=1, candidates=1, most_candidates=1, tests=1, chunk=4)
     with closing(SqliteStore(sqlite.path, bounds=bounds)) as store:
         world = World(store)
         for n in range(12):

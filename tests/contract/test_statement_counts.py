@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 
 from bench import filled_fleet, fleet
-from inventory.observations.conditions import negated
+from inventory.observations.conditions import any_of, negated
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.query_bounds import Bounds
 from tests.observations.algebra import exactly
@@ -74,3 +74,12 @@ def test_changes_of_others_are_passed_over_by_sqlite_alone(filled: SqliteStore) 
 
     calls(end)
     assert calls(fleet.START) == calls(end)
+
+
+def test_targets_that_were_collected_first_are_found_without_a_look_at_all_others(filled: SqliteStore) -> None:
+    first = any_of([exactly("url", fleet.target(number).key) for number in range(10)])
+
+    with noted() as found:
+        assert [each.record_id for each in filled.observations.search(first, at=None, limit=1, after=None)] == [IDS[9]]
+    looks = [statement for statement in found if "INDEXED BY records_observed" in statement]
+    assert len(looks) == 2, "of two targets, and then of four"

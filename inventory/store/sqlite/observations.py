@@ -46,6 +46,9 @@ from inventory.store.sqlite.query_bounds import Bounds, check_time, time_limit
 Start = dict[str, Any]
 """The values of a position, after which a search goes on."""
 
+TARGETS_A_STEP = 4
+"""A search that took a step in the order of targets for each so many that it finds looks at these in any order instead."""
+
 POSITION = "coalesce(r.collected_at, r.accepted_at)"
 AFTER = f"{POSITION} <= :instant AND ({POSITION} < :instant OR r.id < :id)"
 IN_ORDER = f"""
@@ -232,7 +235,8 @@ def _add_in_order(
         start, steps = {"id": rows[-1][0], "instant": rows[-1][1]}, steps + chunk
         if query.tests.count > query.bounds.tests:
             query.read_more()
-        few = query.is_exact and query.targets.bit_count() <= query.bounds.most_candidates
-        if few and steps >= query.bounds.steps:
-            return start
+        if query.is_exact:
+            number = query.targets.bit_count()
+            if number <= query.bounds.most_candidates and steps * TARGETS_A_STEP >= number:
+                return start
         chunk = min(2 * chunk, query.bounds.chunk)

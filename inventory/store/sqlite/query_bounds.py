@@ -23,7 +23,7 @@ class Bounds:
     A condition lists up to so many `values` that satisfy it, and reads up to so many `rows` of what targets show; if there
     are more, the values of each target are tested. After so many `tests` it may be `most_values` and `most_rows`. Up to so
     many `candidates` are looked at whatever their order. Of more, targets are looked at in their order, at most a `chunk` at
-    a time; after so many `steps` up to `most_candidates` are looked at whatever their order.
+    a time; if these are all others for a while, up to `most_candidates` are looked at whatever their order.
     """
 
     changes_seconds: float = 10.0
@@ -40,7 +40,6 @@ class Bounds:
     """Targets whose changes are read one target after the other."""
     most_candidates: int = 50_000
     chunk: int = 20_000
-    steps: int = 100_000
 
 
 @contextmanager
