@@ -26,6 +26,7 @@ from tests.changes.site import Site, cookie
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb, content
 from tests.ui.logging_in import BROWSER, log_in, make_key
+from tests.ui.page_of import addresses
 from tests.ui.statements import noted
 from tests.webpages.actions import URL, work
 
@@ -225,6 +226,16 @@ def test_a_snapshot_of_another_url_or_an_instant_before_all_is_not_found(client:
     assert ask(client, snapshot=other).status_code == 404
     assert ask(client, snapshot="0" * 32).status_code == 404
     assert ask(client, at="2026-01-01").status_code == 404
+
+
+def test_a_url_without_a_scheme_leads_to_those_with_one(client: FlaskClient) -> None:
+    answer = ask(client, url=" shop.example/a?b=c&d ")
+
+    assert answer.status_code == 422
+    meant = "/record?url={}://shop.example/a?b%3Dc%26d"
+    assert [meant.format(scheme) for scheme in ("https", "http")] == [
+        each for each in addresses(answer.text) if each.startswith("/record?")
+    ]
 
 
 def test_a_page_asks_the_store_as_often_for_many_snapshots_as_for_few(client: FlaskClient, site: Site) -> None:
