@@ -29,7 +29,7 @@ def test_an_unknown_address_becomes_a_record_while_one_watches(opened: Window, s
     """With the keyboard alone."""
     url = f"{stack.demo.urls['pages']}/slow?seconds=2"
     page = opened.open("/")
-    expect(page.get_by_role("textbox", name="Address")).to_be_focused()
+    expect(page.get_by_role("textbox", name="URL")).to_be_focused()
     page.keyboard.type(url)
     page.keyboard.press("Enter")
 
@@ -142,7 +142,7 @@ def bare(browser: Browser, stack: Running) -> Iterator[Window]:
 def test_without_script_an_address_becomes_a_record_too(bare: Window, stack: Running) -> None:
     url = f"{stack.demo.urls['pages']}/slow?seconds=1"
     page = bare.open("/")
-    page.get_by_role("textbox", name="Address").fill(url)
+    page.get_by_role("textbox", name="URL").fill(url)
     page.get_by_role("button", name="Look up").click()
 
     expect(page.get_by_role("heading", name="Answers")).to_be_visible()

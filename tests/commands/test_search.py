@@ -102,7 +102,7 @@ def test_the_past_can_be_asked(environment: dict[str, str], pages: list[str]) ->
         (("--facet", "header.*"), "means several fields"),
         (("--facet", "hsts"), "'hsts' is not a field. Did you mean host? docs/queries.md lists the fields."),
         (("--facet", "status", "--show", "status"), "exclude each other"),
-        (("\udcff:x",), "is not a field"),
+        (("\udcff:x",), "Half of a surrogate pair is not a character."),
     ],
 )
 def test_an_error_is_one_line_and_a_code(
