@@ -194,5 +194,5 @@ class PolicySchema(Strict):
 
 def _later(rules: Sequence[Rule]) -> list[int]:
     """The positions of rules that have the id of one before."""
-    seen: set[str] = set()
-    return [number for number, rule in enumerate(rules) if rule.id in seen or seen.add(rule.id)]  # type: ignore[func-returns-value]
+    first: dict[str, int] = {}
+    return [number for number, rule in enumerate(rules) if first.setdefault(rule.id, number) != number]

@@ -32,7 +32,7 @@ Path = tuple[str | int, ...]
 
 
 class _Loader(Loader):
-    """Takes no aliases, because a few lines of them may stand for billions; and no name twice."""
+    """Takes no aliases, because a few lines of them may stand for billions."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):

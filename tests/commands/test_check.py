@@ -100,7 +100,7 @@ def test_a_time_in_the_past_is_judged_by_what_was_stored_then(
     url = upstream.url("/changing")
     upstream.script("/changing", Answer(200, (BAD,), b"x"), Answer(200, (GOOD,), b"x"))
     before = datetime.now(UTC).isoformat()
-    time.sleep(0.002)
+    time.sleep(0.002)  # instants are kept to the millisecond
     run(environment, "collect", url)
     then = datetime.now(UTC).isoformat()
     time.sleep(0.002)
