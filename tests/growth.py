@@ -21,10 +21,10 @@ def assert_linear(work: Callable[[Any], object], make: Callable[[int], Any], *, 
     which may grow faster outweighs what every call costs: a few milliseconds of work, say.
     """
     work(make(small))  # what is made or imported at first use does not count
-    short = max(SHORTEST, min(_seconds(work, make(small)) for _ in range(ROUNDS)))
+    short = max(SHORTEST, min(cpu_seconds(work, make(small)) for _ in range(ROUNDS)))
     long = float("inf")
     for _ in range(ROUNDS):
-        long = min(long, _seconds(work, make(small * times)))
+        long = min(long, cpu_seconds(work, make(small * times)))
         if long <= times * SLACK * short:
             return
         if long > times * times * short:
@@ -35,8 +35,8 @@ def assert_linear(work: Callable[[Any], object], make: Callable[[int], Any], *, 
     )
 
 
-def _seconds(work: Callable[[Any], object], given: Any) -> float:
-    """CPU seconds without garbage collection, which visits all that earlier tests left."""
+def cpu_seconds(work: Callable[[Any], object], given: Any) -> float:
+    """CPU seconds of this thread, without garbage collection, which visits all that earlier tests left."""
     collecting = gc.isenabled()
     gc.disable()
     try:
