@@ -9,6 +9,8 @@ import threading
 from dataclasses import dataclass
 from typing import Literal, Self
 
+from tests.accepting import close
+
 Mode = Literal["pass", "refuse", "black hole", "delay", "cut", "drop replies"]
 
 
@@ -37,6 +39,7 @@ class Proxy:
         self.port: int = self._placeholder.getsockname()[1]
         self._behaviour = Behaviour()
         self._open: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._server: asyncio.Server | None = None
@@ -62,28 +65,37 @@ class Proxy:
         asyncio.run_coroutine_threadsafe(step, self._loop).result(10)  # type: ignore[arg-type]
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, sock=_bound(self.port), backlog=512)
+        self._server = await asyncio.start_server(self._accepted, sock=_bound(self.port), backlog=512)
 
     async def _end(self) -> None:
-        others = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in others:
+        for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._open:
+            writer.transport.abort()
+        for _ in range(2):
+            await asyncio.sleep(0)
 
     async def _change(self, behaviour: Behaviour) -> None:
         before, self._behaviour = self._behaviour, behaviour
+        if behaviour.mode == "refuse" and self._server is not None:
+            server, self._server = self._server, None
+            await close(server)
         if "refuse" in (before.mode, behaviour.mode) or before.mode == "black hole":
             for writer in list(self._open):
                 writer.transport.abort()
-        if behaviour.mode == "refuse" and self._server is not None:
-            self._server.close()
-            self._server = None
         if behaviour.mode != "refuse" and self._server is None:
             await self._listen()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Know the connection before its task begins: one that is cancelled before that runs nothing, not even `finally`."""
         self.connections += 1
         self._open.add(writer)
+        task = self._loop.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server = None
         try:
             answers, server = await asyncio.open_connection(*self.target)

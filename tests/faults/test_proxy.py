@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import socket
 import socketserver
 import threading
@@ -113,3 +115,27 @@ def test_it_drops_the_reply_only(proxy: Proxy, echo: Server) -> None:
         connection.sendall(b"hello")
         assert all_of(connection) == b""
     wait_until(lambda: echo.heard == [b"hello"], "it arrived")  # type: ignore[attr-defined]
+
+
+def test_it_ends_with_nothing_left_open_while_clients_connect(echo: Server) -> None:
+    for some in range(20):
+        clients: list[socket.socket] = []
+        with Proxy(("127.0.0.1", int(echo.server_address[1]))) as proxy:
+            several = threading.Thread(target=connect_several, args=(proxy.port, clients))
+            several.start()
+            while len(clients) < some:
+                pass  # no pause: the proxy is to end while it accepts
+        several.join()
+        for client in clients:
+            client.close()
+        del proxy
+        gc.collect()  # a connection that nobody closed is a warning, and a warning is a failure
+
+
+def connect_several(port: int, clients: list[socket.socket]) -> None:
+    for _ in range(20):
+        client = socket.socket()
+        clients.append(client)
+        client.settimeout(5)
+        with contextlib.suppress(OSError):
+            client.connect(("127.0.0.1", port))

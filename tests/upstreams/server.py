@@ -9,6 +9,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from types import TracebackType
 
+from tests.accepting import close
 from tests.upstreams.answers import Answer, Request, answer_to
 
 KEPT_REQUESTS = 10_000
@@ -107,10 +108,7 @@ class Upstream:
         self._loop.close()
 
     async def _shut(self, server: asyncio.Server) -> None:
-        """Close everything; a connection that is just being accepted gets the turns of the loop that it still needs."""
-        server.close()
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await close(server)
         for transport in list(self._open):
             transport.abort()
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
