@@ -21,6 +21,12 @@ from inventory.store.sqlite.query_bounds import Bounds, check_time
 from inventory.store.sqlite.value_tests import Tests
 
 TESTED_AT_ONCE = 400
+MOST_KEPT = 15_000
+"""A query of which more values were listed is not kept for the next one."""
+
+
+STATE = "PRAGMA data_version"
+"""Another number after each change that another connection made; `total_changes` are those of this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +97,7 @@ class Query:
             return possible
         return set(bitmaps.numbers(self.holding(bitmaps.of_numbers(possible, below))))
 
-    @cached_property
+    @property
     def holds(self) -> tuple[str, Mapping[str, bytes]]:
         """The condition as SQL on `o.target_no`, the number of a target, and the values in it."""
         self.read_more()
@@ -140,8 +146,25 @@ class Query:
             check_time(self.connection)
             leaf = resolve(self.connection, condition, self._values)
             shown = matching(self.connection, leaf, self.at, self._rows)
+            if shown is not None:
+                leaf = Leaf()  # its targets say all; its values may be many, and a query is kept for a while
+            elif len(leaf.pairs) > MOST_KEPT:
+                self.connection.latest = None
             self._leaves[condition] = (leaf, None if shown is None else shown & self.known)
         return self._leaves[condition]
+
+
+def query_of(connection: Connection, condition: Condition, at: int | None, bounds: Bounds) -> Query:
+    """The query of a condition; what the one before it has found out serves again, if that asked the same of the same state.
+
+    A page of targets, their number and their facets are asked for one after the other.
+    """
+    asked = condition, at, bounds, connection.execute(STATE).fetchone()[0], connection.total_changes
+    if connection.latest is None or connection.latest[0] != asked:
+        connection.latest = asked, Query(connection, condition, at, bounds)
+    found = connection.latest[1]
+    assert isinstance(found, Query)
+    return found
 
 
 def _combined(operator: Callable[[int, int], int], parts: Sequence[Reach]) -> Reach:

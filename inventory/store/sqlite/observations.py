@@ -36,7 +36,7 @@ from inventory.store.sqlite import (
     unindexed,
     unseen,
 )
-from inventory.store.sqlite.conditions import Query
+from inventory.store.sqlite.conditions import Query, query_of
 from inventory.store.sqlite.connections import Adapter, Connections
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observing import Observing, latest_only
@@ -139,7 +139,7 @@ class SqliteObservations(Adapter):
         return target_intervals.of_records(self._connections, {key: to_millis(each) for key, each in since.items()})
 
     def _query(self, connection: Connection, condition: Condition, at: datetime | None) -> Query:
-        return Query(connection, condition, to_millis_or_none(at), self._bounds)
+        return query_of(connection, condition, to_millis_or_none(at), self._bounds)
 
     def tag(self, record_id: str, tags: Sequence[str], *, now: datetime) -> bool:
         return self._tag([record_id], tags, now, keep=False) == 1

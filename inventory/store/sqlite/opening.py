@@ -50,6 +50,8 @@ class Connection(sqlite3.Connection):
     timeout: float = 0.0
     ends_at: float = 0.0
     functions: Functions
+    latest: tuple[object, object] | None = None
+    """What was worked out for the latest query, with what it was worked out from."""
 
     def wait_at_most(self, timeout: float) -> None:
         """Change the waiting if it differs by more than matters."""
