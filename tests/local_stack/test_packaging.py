@@ -11,13 +11,16 @@ from typing import Any
 
 import pytest
 import yaml
+from backports.zstd import _zstd
 
 from inventory.config import Settings
 from tests.end_to_end.stack import ROOT
+from tools import image_root
 
 COMPOSITION = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSITION["services"]
 OURS = ("api", "worker", "scheduler", "rq-dashboard")
+IGNORED = (ROOT / ".dockerignore").read_text().splitlines()
 FINAL_STAGE = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
 
 services = pytest.mark.parametrize("name", SERVICES)
@@ -118,9 +121,24 @@ def test_every_setting_can_be_given_to_the_composition() -> None:
     assert {f"INVENTORY_{name.upper()}" for name in Settings.__dataclass_fields__} <= given
 
 
-def test_the_image_has_no_tools_to_build_or_install_with() -> None:
-    assert not re.search(r"apt|apk|gcc|build-essential|pip install|setuptools", FINAL_STAGE)
-    assert "pip uninstall --yes pip" in FINAL_STAGE
+def test_the_image_has_no_shell_and_no_tools_to_build_or_install_with() -> None:
+    assert FINAL_STAGE.startswith("scratch\n")
+    assert "RUN" not in FINAL_STAGE
+    assert {"tools/image_root.py"} == {line.removeprefix("!") for line in IGNORED if "tools" in line}
+
+
+def test_symbols_are_cut_off_a_library_and_it_still_loads(tmp_path: Path) -> None:
+    library = Path(_zstd.__file__)
+    cut = tmp_path / library.name
+    cut.write_bytes(image_root.without_symbols(library.read_bytes()))
+    load = "import importlib.util as u; s = u.spec_from_file_location('_zstd', sys.argv[1]); m = u.module_from_spec(s)"
+
+    assert cut.stat().st_size < library.stat().st_size
+    subprocess.run([sys.executable, "-c", f"import sys; {load}; s.loader.exec_module(m)", str(cut)], check=True)
+
+
+def test_what_is_no_library_of_64_bits_is_left_as_it_is() -> None:
+    assert image_root.without_symbols(b"GROUP ( libc.so.6 )") == b"GROUP ( libc.so.6 )"
 
 
 def test_the_image_runs_as_nobody_in_particular_and_is_watched() -> None:
