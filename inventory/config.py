@@ -127,6 +127,13 @@ class Settings:
         "where uploads are kept; S3 takes the usual `AWS_*` variables",
         shown="the folder `files` in `DATA_DIR`",
     )
+    files_secret: str = setting(
+        "",
+        types.Type(str, "any text", exact=True),
+        "the secret key of S3, instead of `AWS_SECRET_ACCESS_KEY`",
+        shown="none",
+        secret=True,
+    )
     upload_limit: int = setting(1_073_741_824, whole(1, 2**40, "bytes"), "the largest upload")
     keep_jobs_for: int = setting(2_592_000, types.WHOLE_SECONDS, "how long a finished job, its rows and its file are kept")
     keep_messages_for: int = setting(
@@ -192,10 +199,13 @@ class Settings:
 
     @classmethod
     def read(cls) -> Settings:
-        """This process's settings, by default where unset or blank; `SettingError` names the first that is not valid."""
+        """This process's settings, by default where unset or blank; `SettingError` names the first that is not valid.
+
+        A setting that is unset or blank is read from the file that `INVENTORY_…_FILE` names, if that is not blank.
+        """
         env = Env(prefix=PREFIX)
-        texts = {name: env.str(name.upper(), "") for name in DECLARATIONS}
-        settings = cls(**{name: _value(name, text) for name, text in texts.items() if text.strip()})
+        texts = {name: _text(env, name) for name in DECLARATIONS}
+        settings = cls(**{name: _value(name, text) for name, text in texts.items() if text.text.strip()})
         if settings.spare_threads < 1:
             raise SettingError(
                 f"INVENTORY_INLINE_SLOTS={settings.inline_slots} and INVENTORY_LIVE_STREAMS={settings.live_streams} together"
@@ -261,13 +271,36 @@ class Settings:
 DECLARATIONS: Mapping[str, Declaration] = {each.name: each.metadata["declaration"] for each in fields(Settings)}
 
 
-def _value(name: str, text: str) -> Any:
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What a setting says; `file` is where that was read, if not from the environment itself."""
+
+    text: str
+    file: str = ""
+
+
+def _text(env: Env, name: str) -> _Text:
+    text = env.str(name.upper(), "")
+    file = env.str(f"{name.upper()}_FILE", "")
+    if text.strip() or not file.strip():
+        return _Text(text)
+    try:
+        return _Text(Path(file).read_text("utf-8").rstrip("\r\n"), file)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        raise SettingError(f"{PREFIX}{name.upper()}_FILE={file!r} cannot be read: {why}") from error
+
+
+def _value(name: str, given: _Text) -> Any:
     declaration = DECLARATIONS[name]
     try:
-        return declaration.values.parse(text if declaration.values.exact else text.strip())
+        return declaration.values.parse(given.text if declaration.values.exact else given.text.strip())
     except ValueError as error:
-        shown = "***" if declaration.secret else repr(_without_password(text))
-        raise SettingError(f"{PREFIX}{name.upper()}={shown} cannot be read: it takes {declaration.values.takes}") from error
+        shown = "***" if declaration.secret or given.file else repr(_without_password(given.text))
+        where = f" in the file {given.file!r}" if given.file else ""
+        raise SettingError(
+            f"{PREFIX}{name.upper()}={shown}{where} cannot be read: it takes {declaration.values.takes}"
+        ) from error
 
 
 def _without_password(text: str) -> str:

@@ -32,7 +32,7 @@ from inventory.errors import NotFound, StorageFull, StorageUnavailable
 
 if TYPE_CHECKING:
     from obstore import ReadableFile, WritableFile
-    from obstore.store import ClientConfig, ObjectStore, RetryConfig
+    from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
 
 CHUNK_BYTES = 8 * 1024 * 1024
 """Bytes that a writer keeps before it sends them; S3 takes 10,000 such chunks, so a file may have 80 GB."""
@@ -68,12 +68,15 @@ def sync(path: Path) -> None:
 class Files:
     """The files below a URL, `file:///FOLDER` or `s3://BUCKET/PREFIX` (with the usual `AWS_*` variables).
 
+    A `secret` that is not empty is used instead of `AWS_SECRET_ACCESS_KEY`.
+
     Nothing is opened before the first use. After it a forked child cannot use files, which is refused with a `RuntimeError`:
     the threads of obstore do not survive a fork, and a call would wait for them for ever.
     """
 
-    def __init__(self, url: str, *, sync: Callable[[Path], None] = sync) -> None:
+    def __init__(self, url: str, *, secret: str = "", sync: Callable[[Path], None] = sync) -> None:
         self._url = url
+        self._secret = secret
         self._sync = sync
         parts = urlsplit(url)
         self._folder = Path(unquote(parts.path)) if parts.scheme == "file" else None
@@ -154,7 +157,8 @@ class Files:
     def _open(self) -> ObjectStore:
         """The bucket; or the folder, made if it is not there, from which old remnants are gone."""
         if self._folder is None:
-            return S3Store.from_url(self._url, client_options=CLIENT, retry_config=RETRIES)
+            secret: S3Config = {"secret_access_key": self._secret} if self._secret else {}
+            return S3Store.from_url(self._url, config=secret, client_options=CLIENT, retry_config=RETRIES)
         store = LocalStore(self._folder, mkdir=True, automatic_cleanup=True)
         oldest = (datetime.now(UTC) - REMNANT_AGE).timestamp()
         for path in self._folder.rglob("*#*"):

@@ -16,7 +16,8 @@ from inventory.webhooks.mail_server import MailServer
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = [f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md"))]
-VARIABLES = {f"INVENTORY_{name.upper()}" for name in Settings.__dataclass_fields__}
+SETTINGS = {f"INVENTORY_{name.upper()}" for name in Settings.__dataclass_fields__}
+VARIABLES = SETTINGS | {f"{name}_FILE" for name in SETTINGS}
 
 
 @pytest.fixture(autouse=True)
@@ -219,6 +220,50 @@ def test_a_weather_service_is_not_called_with_a_password(bare: pytest.MonkeyPatc
 
     with pytest.raises(SettingError, match=f"INVENTORY_{name}='https://me:\\*\\*\\*@api.example.com/' cannot be read"):
         Settings.read()
+
+
+def test_a_setting_is_read_from_the_file_that_is_named_for_it(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text(" s3cr3t \n")
+    bare.setenv("INVENTORY_REDIS_PASSWORD_FILE", str(secret))
+
+    assert Settings.read().redis_password == " s3cr3t "
+
+    bare.setenv("INVENTORY_REDIS_PASSWORD", "given")
+    assert Settings.read().redis_password == "given"
+
+
+def test_an_empty_file_and_an_empty_name_of_one_are_the_default(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n")
+    bare.setenv("INVENTORY_PORT_FILE", str(tmp_path / "empty"))
+    bare.setenv("INVENTORY_REDIS_PASSWORD_FILE", " ")
+
+    assert Settings.read() == Settings()
+
+
+def test_a_file_that_is_not_there_is_named_with_its_setting(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_STORE_URL_FILE", "/nowhere/store")
+
+    with pytest.raises(SettingError, match="INVENTORY_STORE_URL_FILE='/nowhere/store' cannot be read: No such file"):
+        Settings.read()
+
+
+def test_a_file_that_is_no_text_is_named_with_its_setting(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe")
+    bare.setenv("INVENTORY_PORT_FILE", str(tmp_path / "bytes"))
+
+    with pytest.raises(SettingError, match=r"INVENTORY_PORT_FILE='.*/bytes' cannot be read: it is no text in UTF-8"):
+        Settings.read()
+
+
+def test_what_a_file_says_is_in_no_line(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("s3cr3t")
+    bare.setenv("INVENTORY_PORT_FILE", str(tmp_path / "port"))
+
+    with pytest.raises(SettingError) as caught:
+        Settings.read()
+
+    assert str(caught.value).startswith(f"INVENTORY_PORT=*** in the file '{tmp_path}/port' cannot be read: it takes a port")
 
 
 def test_a_key_is_in_no_line_and_in_no_repr(bare: pytest.MonkeyPatch) -> None:

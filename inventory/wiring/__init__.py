@@ -87,7 +87,7 @@ def build(
         notifier=Notifier(redis, job_timeout=int(COLLECT_FOR + READ_FOR + 2 * settings.lease), masking=settings.masking),
         budgets=budgets or shared_budgets(settings, redis),
         sources={source.name: source for source in sources or all_sources(settings, resolve, clock)},
-        files=Files(settings.files),
+        files=Files(settings.files, secret=settings.files_secret),
         memory=memory or MemoryBudget(BODIES_IN_MEMORY * settings.body_limit),
         threads=share_threads(settings.spare_threads),
         resolve=resolve,

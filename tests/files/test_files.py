@@ -219,6 +219,16 @@ def test_a_bucket_that_is_not_there_is_no_missing_file(bucket: str) -> None:
         writer.write(b"x")
 
 
+def test_the_secret_of_a_bucket_may_be_given_by_a_setting(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    files = Files(f"s3://{BUCKET}", secret="secret")
+    with files.writer("a") as writer:
+        writer.write(b"kept")
+
+    with files.open("a") as reader:
+        assert reader.read() == b"kept"
+
+
 def test_a_server_that_is_away_is_an_error_within_bounded_time(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # the port of "discard", where nothing listens
     files = Files(f"s3://{BUCKET}")
