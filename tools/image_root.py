@@ -30,7 +30,13 @@ UNUSED_FILES = ("test", "tests", "__pycache__", "*.c", "*.cpp", "*.h", "*.pxd", 
 """Of the packages: their tests, sources of what is compiled, and stubs for type checkers."""
 UNUSED_LEXERS = re.compile(r"(?!_|(css|data|html|javascript|jvm|ruby)\.)")
 """Modules of Pygments for hundreds of languages; left are those of page sources and JSON, and what they import."""
-SYSTEM_FILES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/openssl.cnf", "/usr/lib/ssl/openssl.cnf", "/etc/os-release")
+SYSTEM_FILES = (
+    "/etc/debian_version",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/openssl.cnf",
+    "/usr/lib/ssl/openssl.cnf",
+    "/etc/os-release",
+)
 PASSWD = "root:x:0:0:root:/:/sbin/nologin\ninventory:x:10001:10001:Inventory:/tmp:/sbin/nologin\n"
 GROUP = "root:x:0:\ninventory:x:10001:\n"
 

@@ -19,6 +19,7 @@ def main() -> None:
     options.add_argument(
         "--port", type=int, default=addresses.FIRST_PORT, help="the first of five ports in a row; 0 takes any free ones"
     )
+    options.add_argument("--host", default=addresses.HOST, help="the address to listen on (%(default)s)")
     options.add_argument("--seed", type=int, default=Choices.seed, help="the seed of everything random (%(default)s)")
     options.add_argument("--failures", type=_share, default=Choices.failures, help="share of product requests that fail")
     options.add_argument("--products", type=_products, help="how many products each shop has, from 60")
@@ -31,16 +32,16 @@ def main() -> None:
     choices = Choices(given.seed, given.failures, not given.well_formed, given.dead, products)
     ports = addresses.ports(given.port) if given.port else dict.fromkeys(addresses.NAMES, 0)
     try:
-        asyncio.run(_serve(choices, ports))
+        asyncio.run(_serve(choices, ports, given.host))
     except OSError as error:
         sys.exit(f"inventory.demo: {error}")
 
 
-async def _serve(choices: Choices, ports: Mapping[str, int]) -> None:
+async def _serve(choices: Choices, ports: Mapping[str, int], host: str) -> None:
     stopped = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    servers = await listen(build(choices), ports)
+    servers = await listen(build(choices), ports, host=host)
     sys.stdout.write(json.dumps(addresses.urls(listening_on(servers))) + "\n")
     sys.stdout.flush()
     await stopped.wait()

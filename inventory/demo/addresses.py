@@ -28,4 +28,6 @@ def urls(ports: Mapping[str, int]) -> Mapping[str, str]:
 
 def feeds(ports: Mapping[str, int]) -> str:
     """The YAML that describes the product feeds on these ports."""
-    return Template(FEEDS.read_text(encoding="utf-8")).substitute({name: f"{HOST}:{ports[name]}" for name in SHOPS})
+    return Template(FEEDS.read_text(encoding="utf-8")).substitute(
+        {f"DEMO_{name.upper()}": f"{HOST}:{ports[name]}" for name in SHOPS}
+    )

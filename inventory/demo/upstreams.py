@@ -52,9 +52,11 @@ def build(choices: Choices, *, clock: Callable[[], float] = time.monotonic, now:
     }
 
 
-async def listen(upstreams: Mapping[str, Upstream], ports: Mapping[str, int]) -> Mapping[str, asyncio.Server]:
-    """Serve each upstream on its port of loopback, 0 being any free one; `OSError` when one is taken."""
-    return {name: await serve(upstream, HOST, ports[name]) for name, upstream in upstreams.items()}
+async def listen(
+    upstreams: Mapping[str, Upstream], ports: Mapping[str, int], *, host: str = HOST
+) -> Mapping[str, asyncio.Server]:
+    """Serve each upstream on its port of an address, 0 being any free one; `OSError` when one is taken."""
+    return {name: await serve(upstream, host, ports[name]) for name, upstream in upstreams.items()}
 
 
 def listening_on(servers: Mapping[str, asyncio.Server]) -> Mapping[str, int]:

@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 
 EARLY_ERROR = "inventory.error"
 """The key in the environment of a request for an error that was found before Flask, which then answers it."""
+HEALTH_CHECKS = ("/healthz", "/readyz")
+"""Routes that are asked every few seconds: their usual answers are counted, and no lines in the log."""
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 
@@ -49,7 +51,8 @@ def identify_none() -> None:
 def account(method: str, path: str, route: str, status: int, began: float) -> None:
     """Log and count a request that began at that `time.perf_counter`, without its query, which can have a secret."""
     seconds = time.perf_counter() - began
-    log.info("request", method=method, path=path, status=status, latency_ms=round(seconds * 1000, 2))
+    if route not in HEALTH_CHECKS or status not in (200, 503):
+        log.info("request", method=method, path=path, status=status, latency_ms=round(seconds * 1000, 2))
     request_metrics.observe(method, route, status, seconds)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 import yaml
 from backports.zstd import _zstd
 
+from inventory import composition
 from inventory.config import Settings
 from tests.end_to_end.stack import ROOT
 from tools import image_root
@@ -20,96 +23,223 @@ from tools import image_root
 COMPOSITION = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSITION["services"]
 OURS = ("api", "worker", "scheduler", "rq-dashboard")
+RUN_ONCE = ("prepare", "mongo-setup")
+LASTING = tuple(name for name, service in SERVICES.items() if name not in RUN_ONCE and "deploy" not in service)
+RUNNING = (*LASTING, *RUN_ONCE)
+FOREIGN = ("mongo", "mongo-setup", "redis", "files")
 IGNORED = (ROOT / ".dockerignore").read_text().splitlines()
 FINAL_STAGE = (ROOT / "Dockerfile").read_text().rpartition("\nFROM ")[2]
+PROGRAMS = {"mongo:": "mongod", "redis:": "redis-server", "versity/versitygw:": "versitygw"}
+"""The program that an image is there for."""
 
-services = pytest.mark.parametrize("name", SERVICES)
+
+def script_of(name: str) -> str:
+    """What a service runs, without the doubled `$` of Compose."""
+    return " ".join([*SERVICES[name].get("entrypoint", ()), *SERVICES[name].get("command", ())]).replace("$$", "$")
 
 
 def test_every_service_is_there() -> None:
-    assert set(SERVICES) == {*OURS, "mongo", "redis", "files"}
+    assert set(LASTING) == {*OURS, "mongo", "redis", "files", "demo"}
+    assert set(SERVICES) == {*RUNNING, "mongo-founded"}
 
 
-@services
-def test_a_service_is_watched_started_again_and_bounded(name: str) -> None:
-    service = SERVICES[name]
-
-    assert service["healthcheck"]["test"]
-    assert service["restart"] == "unless-stopped"
-    assert service["stop_grace_period"]
-    assert {"mem_limit", "cpus", "pids_limit"} <= set(service)
+def test_a_service_that_not_everybody_needs_has_a_profile() -> None:
+    assert {name: service["profiles"] for name, service in SERVICES.items() if "profiles" in service} == {
+        "files": ["s3"],
+        "demo": ["demo"],
+    }
 
 
-@services
+@pytest.mark.parametrize("name", LASTING)
+def test_a_service_is_watched_and_started_again(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["test"]
+    assert SERVICES[name]["restart"] == "unless-stopped"
+
+
+@pytest.mark.parametrize("name", RUN_ONCE)
+def test_what_runs_once_is_waited_for_until_it_ends(name: str) -> None:
+    """Else `up --wait` would take its end for a failure."""
+    waiting = [service["depends_on"].get(name) for service in SERVICES.values() if "depends_on" in service]
+
+    assert {"condition": "service_completed_successfully"} in waiting
+    assert SERVICES[name]["restart"] in ("no", "on-failure")
+
+
+@pytest.mark.parametrize("name", RUNNING)
 def test_a_service_may_do_no_more_than_it_must(name: str) -> None:
     service = SERVICES[name]
 
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
+    assert service.get("cap_add", []) == (["CHOWN", "DAC_OVERRIDE"] if name == "prepare" else [])
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in service
+    assert {"stop_grace_period", "mem_limit", "cpus", "pids_limit"} <= set(service)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_the_limits_of_a_program_can_be_set_without_changing_the_file(name: str) -> None:
+    explained = (ROOT / ".env.example").read_text()
+
+    for limit in ("mem_limit", "cpus"):
+        [(variable, default)] = re.findall(r"^\$\{([A-Z_]+):-(.+)\}$", SERVICES[name][limit])
+        assert f"#{variable}={default}\n" in explained
 
 
 @pytest.mark.parametrize("name", ["mongo", "redis", "files"])
 def test_a_database_is_reached_from_inside_alone(name: str) -> None:
     assert "ports" not in SERVICES[name]
-    assert SERVICES[name]["networks"] == ["databases"]
-    assert COMPOSITION["networks"]["databases"] == {"internal": True}
+    assert set(SERVICES[name]["networks"]) <= {"store-and-queue", "queue"}
+    assert COMPOSITION["networks"]["store-and-queue"] == COMPOSITION["networks"]["queue"] == {"internal": True}
     assert re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+(-\w+)?", SERVICES[name]["image"])
 
 
-def test_redis_asks_for_the_password_that_our_programs_send() -> None:
-    redis = SERVICES["redis"]
-    password = redis["command"][redis["command"].index("--requirepass") + 1]
+def test_the_dashboard_reaches_redis_alone_unless_it_needs_the_keys_in_the_store() -> None:
+    assert SERVICES["rq-dashboard"]["networks"] == ["${INVENTORY_ACCESS:+store-and-}queue", "dashboard"]
+    assert [name for name in SERVICES if "queue" in SERVICES[name].get("networks", ())] == ["redis"]
+    assert [name for name in SERVICES if "dashboard" in SERVICES[name].get("networks", ())] == ["rq-dashboard"]
+    masquerade = "com.docker.network.bridge.enable_ip_masquerade"
+    assert COMPOSITION["networks"]["dashboard"] == {"driver_opts": {masquerade: "false"}}
 
-    assert password == redis["environment"]["REDISCLI_AUTH"] == "${INVENTORY_REDIS_PASSWORD-only-inside-this-network}"
-    for name in OURS:
-        assert SERVICES[name]["environment"]["INVENTORY_REDIS_PASSWORD"] == password
+
+def test_a_container_sees_the_credentials_that_it_needs() -> None:
+    seen = {
+        name: {mount.partition(":")[0].removeprefix("credentials-") for mount in mounts if "credentials-" in mount}
+        for name in RUNNING
+        if (mounts := [mount for mount in SERVICES[name].get("volumes", ()) if isinstance(mount, str)])
+    }
+
+    assert {name: found for name, found in seen.items() if found} == {
+        **{name: {"redis", "mongo", "files"} for name in ("prepare", "api", "worker", "scheduler")},
+        "rq-dashboard": {"redis", "mongo"},
+        "mongo-setup": {"mongo"},
+        "redis": {"redis"},
+        "files": {"files"},
+    }
+    assert all(
+        mount.endswith(":ro")
+        for name in RUNNING
+        for mount in SERVICES[name].get("volumes", ())
+        if name != "prepare" and isinstance(mount, str) and mount.startswith("credentials-")
+    )
+
+
+def test_credentials_are_made_once_and_are_different(tmp_path: Path) -> None:
+    for name in ("redis", "mongo", "files"):
+        (tmp_path / name).mkdir()
+    composition.make_credentials(tmp_path)
+    made = {path.relative_to(tmp_path): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+    composition.make_credentials(tmp_path)
+    password = made[Path("mongo/password")]
+
+    assert {path: (tmp_path / path).read_text() for path in made} == made
+    assert all(
+        re.fullmatch("[0-9a-f]{48}", made[Path(name)]) for name in ("redis/password", "mongo/password", "files/secret")
+    )
+    assert len(set(made.values())) == len(made) == 5
+    assert made[Path("mongo/url")] == "mongodb://mongo:27017/inventory?replicaSet=rs0"
+    assert f"//inventory:{password}@mongo:27017/" in made[Path("mongo/url-with-login")]
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*") if path.is_file()} == {0o444}
+
+
+def test_files_that_belong_to_another_user_are_given_away(tmp_path: Path) -> None:
+    (tmp_path / "bucket").mkdir()
+    (tmp_path / "bucket" / "one").touch()
+    owner = tmp_path.stat().st_uid
+    composition.give_away(tmp_path, owner)
+
+    if os.geteuid() == 0:
+        composition.give_away(tmp_path, owner + 1)
+        assert {path.stat().st_uid for path in (tmp_path, *tmp_path.rglob("*"))} == {owner + 1}
+
+
+def test_databases_and_our_programs_have_the_same_credentials() -> None:
+    api = SERVICES["api"]["environment"]
+
+    assert SERVICES["redis"]["environment"]["PASSWORD"] == api["INVENTORY_REDIS_PASSWORD"] == "${INVENTORY_REDIS_PASSWORD:-}"
+    assert SERVICES["files"]["environment"]["ROOT_SECRET_KEY"] == api["INVENTORY_FILES_SECRET"]
+    assert SERVICES["files"]["environment"]["ROOT_ACCESS_KEY"] == api["AWS_ACCESS_KEY_ID"]
+    assert api["INVENTORY_REDIS_PASSWORD_FILE"].endswith("-/credentials/redis/password}")
+    assert api["INVENTORY_FILES_SECRET_FILE"].endswith("-/credentials/files/secret}")
+    assert api["INVENTORY_STORE_URL_FILE"].endswith("-/credentials/mongo/url${MONGO_LOGIN:+-with-login}}")
 
 
 def test_the_dashboard_finds_the_keys_where_the_api_has_them_and_is_watched_without_one() -> None:
     ours, theirs = (SERVICES[name]["environment"] for name in ("rq-dashboard", "api"))
 
-    for name in ("STORE_URL", "ACCESS", "REDIS_URL"):
+    for name in ("STORE_URL", "STORE_URL_FILE", "ACCESS", "REDIS_URL", "REDIS_PASSWORD", "REDIS_PASSWORD_FILE"):
         assert ours[f"INVENTORY_{name}"] == theirs[f"INVENTORY_{name}"]
     assert "/healthz" in str(SERVICES["rq-dashboard"]["healthcheck"]["test"])
 
 
-@pytest.mark.parametrize("name", ["mongo", "redis", "files"])
-def test_the_program_of_a_foreign_image_is_found_by_its_path(name: str) -> None:
-    """Where an image keeps its programs is its own affair: that of the file store moved them."""
-    started = [*SERVICES[name].get("entrypoint", ()), *SERVICES[name].get("command", ())]
+@pytest.mark.parametrize("name", FOREIGN)
+def test_a_foreign_image_runs_the_program_that_it_is_for_and_finds_it_by_its_name(name: str) -> None:
+    """Where an image keeps its programs is its own affair. Whether it has them only CI's job `composition` can tell."""
+    script = script_of(name)
+    [program] = [program for image, program in PROGRAMS.items() if SERVICES[name]["image"].startswith(image)]
 
-    assert started
-    assert not re.search(r"(?:^|exec |&& )/\S*bin/|/app/", " ".join(started))
+    assert not re.search(r"(?:^|exec |&& )/\S*bin/|/app/", script)
+    assert re.search(r"^mongosh " if name == "mongo-setup" else rf"exec (docker-entrypoint\.sh )?{program} ", script)
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_an_image_of_an_older_checkout_is_never_what_runs(name: str) -> None:
-    assert SERVICES[name]["build"] == "."
-    assert SERVICES[name]["pull_policy"] == "build"
+@pytest.mark.parametrize("name", [name for name in FOREIGN if "sh -c" in script_of(name)])
+def test_a_script_of_a_service_is_one_that_a_shell_reads(name: str) -> None:
+    script = SERVICES[name].get("entrypoint", SERVICES[name].get("command"))[-1].replace("$$", "$")
+
+    subprocess.run(["sh", "-n"], input=script, text=True, check=True)
+
+
+@pytest.mark.parametrize("name", [*OURS, "prepare", "demo"])
+def test_our_image_runs_programs_of_ours(name: str) -> None:
+    program, *arguments = SERVICES[name].get("command", ["gunicorn", "wsgi:app"])
+
+    assert program in ("python", "gunicorn")
+    if program == "python":
+        assert arguments[0] == "-m"
+        assert find_spec(arguments[1]) is not None
+    assert "sh" not in SERVICES[name].get("healthcheck", {}).get("test", [])[:2], "the image has no shell"
+
+
+def test_the_image_is_built_by_one_service_and_is_never_one_of_an_older_checkout() -> None:
+    assert {name for name, service in SERVICES.items() if "build" in service} == {"prepare"}
+    assert SERVICES["prepare"]["pull_policy"] == "${PULL_POLICY:-build}"
+    for name in OURS:
+        assert SERVICES[name]["image"] == SERVICES["prepare"]["image"]
+        assert "prepare" in SERVICES[name]["depends_on"]
     assert "docker compose up --build" in (ROOT / "README.md").read_text()
 
 
-@services
+@pytest.mark.parametrize("name", SERVICES)
 def test_what_is_published_is_published_on_loopback(name: str) -> None:
     assert all(port.startswith("127.0.0.1:") for port in SERVICES[name].get("ports", []))
 
 
-@pytest.mark.parametrize("name", OURS)
-def test_what_needs_a_database_waits_until_it_is_healthy(name: str) -> None:
-    needed = SERVICES[name]["depends_on"]
+@pytest.mark.parametrize("name", LASTING)
+def test_no_start_depends_on_the_health_of_another_one(name: str) -> None:
+    """Each program waits for its store by itself, so a slow database leaves no stack that is half started."""
+    needed = SERVICES[name].get("depends_on", {})
 
-    assert needed["redis"] == {"condition": "service_healthy"}
-    assert all(how == {"condition": "service_healthy"} for how in needed.values())
-    assert "mongo" in needed
+    assert {"condition": "service_healthy"} not in needed.values()
+    assert needed.get("mongo-setup") is None
+    assert name == "mongo" or needed["prepare"] == {"condition": "service_completed_successfully"}
+
+
+@pytest.mark.parametrize("name", ["api", "worker", "scheduler", "mongo"])
+def test_what_a_slow_database_holds_up_is_not_called_unhealthy(name: str) -> None:
+    assert SERVICES[name]["healthcheck"]["start_period"] == "30m"
+
+
+def test_the_health_of_mongodb_is_looked_at_without_a_client() -> None:
+    assert SERVICES["mongo"]["healthcheck"]["test"] == ["CMD", "grep", "-q", ":6989 00000000:0000 0A", "/proc/net/tcp"]
+    assert int("6989", 16) == 27017
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "scheduler"])
 def test_temporary_files_are_on_a_disk_and_take_no_memory(name: str) -> None:
     service = SERVICES[name]
     folder = service["environment"]["TMPDIR"]
-    [volume] = [mount.partition(":")[0] for mount in service["volumes"] if mount.partition(":")[2] == folder]
+    mounts = [mount.partition(":") for mount in service["volumes"] if isinstance(mount, str)]
+    [volume] = [volume for volume, _, target in mounts if target == folder]
 
     assert volume in COMPOSITION["volumes"]
     assert folder not in service["tmpfs"]
