@@ -16,6 +16,7 @@ from inventory.access import routes as keys
 from inventory.access.model import Mode
 from inventory.activity import routes as activity
 from inventory.archive import routes as archive
+from inventory.cdx import routes as cdx
 from inventory.changes import routes as changes
 from inventory.config import Settings
 from inventory.errors import InventoryError
@@ -82,7 +83,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     api = Api(app)
     api.document_fields(KindField, KindField.documented(services.imports.types.values()))
     for feature in (
-        webpages, observations, changes, archive, mementos, records, imports, jobs, sockets, events, weather, history,
+        webpages, observations, changes, archive, cdx, mementos, records, imports, jobs, sockets, events, weather, history,
         activity, upstreams, products, policies, watches, webhooks, keys, audit, graphql, health,
     ):  # fmt: skip
         api.register_blueprint(feature.blueprint)

@@ -92,7 +92,9 @@ def cursor_of(question: Sequence[object], at: datetime, *names: str) -> str:
     return urlsafe_b64encode(text.encode()).decode("ascii")
 
 
-def position_of(cursor: str | None, question: Sequence[object], *, names: int = 1) -> tuple[datetime, Sequence[str]] | None:
+def position_of(
+    cursor: str | None, question: Sequence[object], *, names: int = 1, parameter: str = "cursor"
+) -> tuple[datetime, Sequence[str]] | None:
     """The instant and the names that `cursor_of` made a text of, None without one.
 
     `InvalidRequest` if it is no such text, or one of another question.
@@ -103,17 +105,17 @@ def position_of(cursor: str | None, question: Sequence[object], *, names: int = 
         digest, milliseconds, *rest = urlsafe_b64decode(cursor.encode("ascii")).decode("utf-8").split(" ", names + 1)
         at = EPOCH + int(milliseconds) * MILLISECOND
     except (UnicodeError, binascii.Error, ValueError, OverflowError) as error:
-        raise refused_cursor(NOT_A_CURSOR) from error
+        raise refused_cursor(NOT_A_CURSOR, parameter) from error
     if len(rest) != names:
-        raise refused_cursor(NOT_A_CURSOR)
+        raise refused_cursor(NOT_A_CURSOR, parameter)
     if digest != _digest(question):
-        raise refused_cursor(ANOTHER_QUESTION)
+        raise refused_cursor(ANOTHER_QUESTION, parameter)
     return at, rest
 
 
-def refused_cursor(reason: str) -> InvalidRequest:
+def refused_cursor(reason: str, parameter: str = "cursor") -> InvalidRequest:
     """The error of a cursor that cannot be used."""
-    return InvalidRequest(f"`cursor` is not valid: {reason}", {"cursor": [reason]})
+    return InvalidRequest(f"`{parameter}` is not valid: {reason}", {parameter: [reason]})
 
 
 def _digest(question: Sequence[object]) -> str:

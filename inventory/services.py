@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.access.sessions import Sessions
     from inventory.activity.service import ActivityService
     from inventory.archive.service import ArchiveService
+    from inventory.cdx.service import CdxService
     from inventory.changes.fleet import FleetChanges
     from inventory.changes.service import ChangeService
     from inventory.config import Settings
@@ -75,6 +76,7 @@ class Services:
     changes: ChangeService
     fleet_changes: FleetChanges
     archive: ArchiveService
+    cdx: CdxService
     mementos: MementoService
     events: EventService
     jobs: JobService

@@ -43,6 +43,8 @@ MAX_RETIRED = 5_000
 """Rows of old jobs, old lookups, old log events, old entries of the audit, and old hours, that are removed in one round."""
 MAX_NOTED = 20
 """Imports of log files of which it is noted in one round that there are events: their age counts from then on."""
+MAX_NAMED = 2_000
+"""Records of an older version that the index of captures takes up in one round."""
 MAX_PRUNED = 1_000
 """Targets and values that are checked in one round: whether they have a record, and whether any observation has them."""
 KEEP_ACTIVITY_FOR = timedelta(days=400)
@@ -101,6 +103,7 @@ def round_(
     for_records = _attempt(services, "wake_for_records", partial(wake_for_records, services, now=now, limit=limit))
     for_jobs = _attempt(services, "wake_for_jobs", partial(wake_for_jobs, services, now=now, limit=limit))
     _attempt(services, "index_records", (indexing or BackgroundIndexing(services)).index_some)
+    _attempt(services, "name_captures", partial(services.store.captures.name_some, MAX_NAMED))
     return (for_messages or 0) + (for_records or 0) + (for_jobs or 0)
 
 

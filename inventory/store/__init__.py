@@ -13,6 +13,7 @@ from typing import Protocol
 
 from inventory.access.ports import Audit, Keys
 from inventory.activity.ports import Activity
+from inventory.cdx.ports import Captures
 from inventory.events.ports import Events
 from inventory.history.ports import History
 from inventory.jobs.ports import Jobs
@@ -30,6 +31,7 @@ class Store(Protocol):
     records: Records
     snapshots: Snapshots
     bodies: Bodies
+    captures: Captures
     jobs: Jobs
     events: Events
     history: History

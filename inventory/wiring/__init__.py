@@ -15,6 +15,7 @@ from inventory.access.keys import KeyService
 from inventory.access.quotas import QuotaService
 from inventory.activity.service import ActivityService
 from inventory.archive.service import ArchiveService
+from inventory.cdx.service import CdxService
 from inventory.changes.fleet import FleetChanges
 from inventory.changes.service import ChangeService
 from inventory.clock import Clock, utc_now
@@ -131,6 +132,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         changes=ChangeService(records, clock=clock),
         fleet_changes=FleetChanges(store.observations, records, clock=clock),
         archive=ArchiveService(records, search, clock=clock),
+        cdx=CdxService(store.captures, records),
         mementos=MementoService(records),
         events=EventService(store.events),
         jobs=jobs,

@@ -103,6 +103,7 @@ TABLE = (
     line(
         "GET", "/memento/<stamp>/<path:url>", "read", "/memento/20200101000000/http://a.test/", ok=404, **OWN,
     ),
+    line("GET", "/cdx", "read", "/cdx?url=a.test", **EMPTY),
     line("GET", f"{V1}/archive.warc.gz", "export", f"{V1}/archive.warc.gz?q=", **EMPTY),
     line("GET", "/search", "read", **EMPTY),
     line("GET", "/search/facet", "read", "/search/facet?field=host", **EMPTY),

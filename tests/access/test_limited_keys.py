@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from base64 import urlsafe_b64decode
 from hashlib import sha256
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
@@ -122,6 +124,24 @@ def test_no_memento_is_beyond_limits(fleet: Guarded) -> None:
     paths = (stamp, f"{stamp}~{snapshot['id']}.0", "timegate", "timemap/link")
     assert [status(fleet.key("read:b.shop.test"), each) for each in paths] == [200, 200, 302, 200]
     assert [status(fleet.key("read:a.shop.test"), each) for each in paths] == [403, 404, 403, 403]
+
+
+@pytest.mark.parametrize(("limits", "query", "within"), LIMITED)
+def test_the_index_of_captures_lists_what_is_within_and_its_keys_tell_no_other_url(
+    fleet: Guarded, limits: list[str], query: str, within: set[str]
+) -> None:
+    key, asked = limited(fleet, "read", limits), {"url": "*.test", "fl": "original", "limit": "1"}
+    found, path, said = set[str](), "/cdx", b""
+    while path:
+        answer = fleet.client.get(path, headers=key, query_string=asked if path == "/cdx" else None)
+        found |= set(answer.text.splitlines())
+        resume_key = answer.headers.get("Link", "").partition("resumeKey=")[2].partition(">")[0]
+        said += urlsafe_b64decode(resume_key)
+        path = f"/cdx?{urlencode(asked)}&resumeKey={resume_key}" if resume_key else ""
+
+    assert found == within
+    assert b"test," not in said
+    assert said or not within
 
 
 @pytest.mark.parametrize(("limits", "query", "within"), LIMITED)

@@ -40,6 +40,9 @@ class Backend(Protocol):
     def damage_failures(self, damaged: bytes) -> None:
         """Let this be there instead of each failure."""
 
+    def forget_urlkeys(self) -> None:
+        """Let all records be as an older version wrote them: without the key of their URL."""
+
 
 @dataclass(frozen=True)
 class SqliteBackend:
@@ -61,6 +64,10 @@ class SqliteBackend:
     def damage_failures(self, damaged: bytes) -> None:
         with closing(sqlite3.connect(self.path)) as connection, connection:
             connection.execute("UPDATE records SET failure = ? WHERE failure IS NOT NULL", (damaged,))
+
+    def forget_urlkeys(self) -> None:
+        with closing(sqlite3.connect(self.path)) as connection, connection:
+            connection.execute("UPDATE records SET urlkey = NULL")
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,10 @@ class MongoBackend:
     def damage_failures(self, damaged: bytes) -> None:
         with self.client() as client:
             database(client)["records"].update_many({"failure": {"$ne": None}}, {"$set": {"failure": damaged}})
+
+    def forget_urlkeys(self) -> None:
+        with self.client() as client:
+            database(client)["records"].update_many({}, {"$unset": {"urlkey": ""}})
 
 
 @dataclass(frozen=True)

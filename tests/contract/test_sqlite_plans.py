@@ -18,6 +18,7 @@ from inventory.store.sqlite import (
     activity,
     audit,
     batches,
+    captures,
     changed,
     deliveries,
     due_records,
@@ -109,6 +110,10 @@ VALUES = {
     "key_id": "x",
     "action": "x",
     "noun": "x",
+    "low": "x",
+    "low_id": "x",
+    "high": "y",
+    "high_id": "y",
 }
 FILTERS = [RecordFilter(*each) for each in product([None, "x"], [None, *Status], [None, "x"])]
 LISTINGS = [records.listing_statement(each)[0] for each in FILTERS]
@@ -164,7 +169,12 @@ AUDIT = [
 ]
 ACTIVITY = [activity.RETIRE, *(activity.COUNTS.format(chosen=each) for each in ("", activity.OF_SOURCE))]
 WATCHING = [*ACTIVITY, *AUDIT, *KEYS, *SCHEDULES, *UNSEEN, *MESSAGES, *DELIVERIES, *WATCHES]
-SNAPSHOTS = [snapshots.LISTING, snapshots.OF_BODY, snapshots.WITH_SURPLUS]
+CAPTURES = [
+    each.format(direction=direction)
+    for each in (captures.RECORDS, captures.SNAPSHOTS)
+    for direction in captures.DIRECTIONS.values()
+]
+SNAPSHOTS = [*CAPTURES, snapshots.LISTING, snapshots.OF_BODY, snapshots.WITH_SURPLUS]
 STATEMENTS = [*WATCHING, *CLAIMS, *SNAPSHOTS, *LISTINGS, *PRODUCTS, *BATCHES, *JOBS_AND_ROWS]
 
 

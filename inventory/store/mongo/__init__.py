@@ -7,6 +7,7 @@ from inventory.store import Store
 from inventory.store.mongo.activity import MongoActivity
 from inventory.store.mongo.audit import MongoAudit
 from inventory.store.mongo.bodies import MongoBodies
+from inventory.store.mongo.captures import MongoCaptures
 from inventory.store.mongo.connection import INDEXING_TIMEOUT, Connection, MakeClient, connect
 from inventory.store.mongo.deliveries import MongoDeliveries
 from inventory.store.mongo.events import MongoEvents
@@ -43,6 +44,7 @@ class MongoStore(Store):
         self.records = MongoRecords(self._connection, observing)
         self.snapshots = MongoSnapshots(self._connection)
         self.bodies = MongoBodies(self._connection)
+        self.captures = MongoCaptures(self._connection)
         self.jobs = MongoJobs(self._connection)
         self.events = MongoEvents(self._connection)
         self.history = MongoHistory(self._connection)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from inventory.cdx.model import urlkey_of
 from inventory.clock import truncated
 from inventory.errors import Unstorable
 from inventory.listing import Key
@@ -42,6 +43,7 @@ def new_record(target: Target, now: datetime, owner: str = "") -> Document:
         "bulk": None,
         "indexed": True,
         "owner": owner or None,
+        "urlkey": urlkey_of(target),
     }
 
 

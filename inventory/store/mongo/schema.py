@@ -1,6 +1,6 @@
 """The collections and indexes of the MongoDB store, and how an older database becomes a current one.
 
-    records    _id: the target's id; the fields of `model.Record`, the target's beside them; see `latest`
+    records    _id: the target's id; the fields of `model.Record`, the target's beside them; see `latest` and `captures`
     snapshots  _id: the lease under which it was collected; see `snapshots` for `accepted_at` and `settled`
     bodies     _id: the SHA-256 of `bytes`; see `bodies` for `condemned`
     jobs       _id: its own; `key` and `DEDUP_KEY` are unique, for which a job that has none uses its id; see `job_documents`
@@ -120,6 +120,8 @@ MIGRATIONS: tuple[Indexes, ...] = (
     {"audit": ("-at -_id", *(f"{name} -at -_id" for name in ("key_id", "address", "noun", "action")))},
     {"activity": ("at source code",)},
     {"policies": ("-created_at -_id",)},
+    # The index of captures; see `captures`.
+    {"records": ("urlkey _id",)},
 )
 
 REPLACED: Indexes = {"records": ("state bulk due_at",), "batches": ("queued number due_at",)}

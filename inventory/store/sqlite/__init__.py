@@ -7,6 +7,7 @@ from pathlib import Path
 from inventory.store import Store
 from inventory.store.sqlite.activity import SqliteActivity
 from inventory.store.sqlite.audit import SqliteAudit
+from inventory.store.sqlite.captures import SqliteCaptures
 from inventory.store.sqlite.connections import Connections
 from inventory.store.sqlite.deliveries import SqliteDeliveries
 from inventory.store.sqlite.events import SqliteEvents
@@ -36,6 +37,7 @@ class SqliteStore(Store):
         self.records = SqliteRecords(self._connections, numbers)
         self.snapshots = SqliteSnapshots(self._connections)
         self.bodies = SqliteBodies(self._connections)
+        self.captures = SqliteCaptures(self._connections)
         self.jobs = SqliteJobs(self._connections)
         self.events = SqliteEvents(self._connections)
         self.history = SqliteHistory(self._connections)

@@ -422,4 +422,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         )""",
         "CREATE INDEX policies_listed ON policies (created_at, id)",
     ),
+    # The index of captures. `urlkey` is '' where a record is of no webpage, and NULL where an older version wrote it.
+    (
+        "ALTER TABLE records ADD COLUMN urlkey TEXT",
+        "CREATE INDEX records_of_urlkey ON records (urlkey, id) WHERE urlkey > ''",
+        "CREATE INDEX records_nameless ON records (id) WHERE urlkey IS NULL",
+    ),
 )

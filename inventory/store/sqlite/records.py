@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
+from inventory.cdx.model import urlkey_of
 from inventory.clock import truncated
 from inventory.listing import Key
 from inventory.records.model import Acceptance, Record, RecordFilter, RecordTotals, RecordWithSnapshot, State, Status, Target
@@ -38,8 +39,9 @@ UNFINISHED = """
 
 INSERT_NEW = """
     INSERT INTO records
-    (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots, bulk, indexed, owner)
-    VALUES (:id, :source, :key, :host, 'pending', :now, :now, :now, 0, 0, 0, :bulk, TRUE, :owner)"""
+    (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots, bulk, indexed, owner,
+     urlkey)
+    VALUES (:id, :source, :key, :host, 'pending', :now, :now, :now, 0, 0, 0, :bulk, TRUE, :owner, :urlkey)"""
 INSERT = f"{INSERT_NEW} ON CONFLICT (id) DO NOTHING RETURNING {rows.RECORD}"
 
 ACCEPT_AGAIN = f"""
@@ -217,7 +219,8 @@ def _accept_known(connection: Connection, record_id: str, seen: Record | None, w
 
 
 def _columns(record_id: str, target: Target, owner: str) -> dict[str, Any]:
-    return {"id": record_id, "source": target.source, "key": target.key, "host": target.host, "owner": owner}
+    named = {"id": record_id, "source": target.source, "key": target.key, "host": target.host}
+    return named | {"owner": owner, "urlkey": urlkey_of(target)}
 
 
 def _inserted(target: Target, now: datetime, owner: str, *, accepted: bool) -> Acceptance:

@@ -1,0 +1,65 @@
+"""Keys with which the next page of an answer is asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inventory.cdx.filters import Collapsed
+from inventory.cdx.model import Position, urlkey_of
+from inventory.clock import EPOCH, MILLISECOND
+from inventory.errors import InvalidRequest
+from inventory.listing import NOT_A_CURSOR, cursor_of, position_of, refused_cursor
+from inventory.records.model import Record
+
+PARAMETER = "resumeKey"
+GONE = "What it names was deleted. Start without one."
+
+Find = Callable[[Sequence[str]], Mapping[str, Record]]
+"""Finds records by their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an answer has come: its positions, none at the beginning, and what was collapsed by last."""
+
+    positions: tuple[Position | None, ...] = ()
+    collapsed: Collapsed = ()
+
+
+def written(question: Sequence[object], progress: Progress, *, is_hidden: bool) -> str:
+    """The key of a position in the answer to a question. `is_hidden`: with the id of a record in place of a URL."""
+    positions = [None if each is None else _kept(each, is_hidden=is_hidden) for each in progress.positions]
+    return cursor_of(question, EPOCH, json.dumps([positions, progress.collapsed, is_hidden]))
+
+
+def read(key: str, question: Sequence[object], find: Find) -> Progress:
+    """What a key says; `InvalidRequest` if it is none, one of another question, or one of a record that is gone."""
+    found = position_of(key, question, parameter=PARAMETER)
+    assert found is not None
+    try:
+        positions, collapsed, is_hidden = json.loads(found[1][0])
+        names = [str(each[0]) for each in positions if each is not None and is_hidden]
+        urlkeys = {record_id: urlkey_of(record.target) for record_id, record in find(names).items()} if names else {}
+        if any(name not in urlkeys for name in names):
+            raise refused_cursor(GONE, PARAMETER)
+        return Progress(tuple(_position(each, urlkeys) for each in positions), tuple(map(str, collapsed)))
+    except InvalidRequest:
+        raise
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
+        raise refused_cursor(NOT_A_CURSOR, PARAMETER) from error
+
+
+def _kept(position: Position, *, is_hidden: bool) -> list[Any]:
+    name = position.record_id if is_hidden else position.urlkey
+    return [name] if position.seen is None else [name, (position.seen[0] - EPOCH) // MILLISECOND, position.seen[1]]
+
+
+def _position(kept: Sequence[Any] | None, urlkeys: Mapping[str, str]) -> Position | None:
+    if kept is None:
+        return None
+    urlkey = str(kept[0])
+    seen = None if len(kept) == 1 else (EPOCH + int(kept[1]) * MILLISECOND, str(kept[2]))
+    return Position(urlkeys.get(urlkey, urlkey), "", seen)
