@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from inventory.clock import http_date
 from inventory.errors import NotFound
@@ -12,6 +13,7 @@ from inventory.mementos import links
 from inventory.mementos.links import Addresses
 from inventory.mementos.service import Memento, MementoService
 from inventory.mementos.stamps import Stamp, hop_stamp, read_datetime, read_stamp, stamp_of
+from inventory.records.model import Target
 from inventory.services import services
 from inventory.web_api import security_headers
 from inventory.webpages.answers import target as target_of
@@ -46,8 +48,9 @@ def timegate(url: str, accept_datetime: str | None, root: str) -> Answer:
     target = target_of("read", url)
     instant = None if accept_datetime is None else read_datetime(accept_datetime)
     addresses = Addresses(root=root, url=target.key)
-    where = addresses.memento(stamp_of(_mementos().nearest(target, instant)))
-    return Answer(status=302, headers={"Location": where, "Vary": "accept-datetime", "Link": links.header(addresses)})
+    chosen = _mementos().nearest(target, instant)
+    leads_to = _to_memento(addresses, target, chosen)
+    return replace(leads_to, headers={**leads_to.headers, "Vary": "accept-datetime"})
 
 
 def memento(url: str, stamp: str, root: str) -> Answer:
@@ -56,18 +59,26 @@ def memento(url: str, stamp: str, root: str) -> Answer:
     found = _found(url, asked)
     if found.status < FINAL:
         raise NotFound(f"{found.url} answered {found.status}, which HTTP cannot answer here.")
-    addresses = Addresses(root=root, url=found.url)
+    addresses, at = Addresses(root=root, url=found.url), found.snapshot.collected_at
+    if asked.is_a_second:
+        return _to_memento(addresses, found.target, at)
     headers = {
-        "Memento-Datetime": http_date(found.snapshot.collected_at),
-        "Link": links.header(addresses),
+        "Memento-Datetime": http_date(at),
+        "Link": links.header(addresses, _mementos().around(found.target, at) if found.hop == 0 else None),
         "Content-Type": _content_type(found),
         "Content-Disposition": "attachment",
         security_headers.POLICY: security_headers.BODY,
     }
     if found.location is not None:
-        next_stamp = hop_stamp(found.snapshot.collected_at, found.snapshot.id, found.hop + 1)
+        next_stamp = hop_stamp(at, found.snapshot.id, found.hop + 1)
         headers["Location"] = Addresses(root=root, url=found.location).memento(next_stamp)
     return Answer(status=found.status, headers=headers, body=_mementos().body(found))
+
+
+def _to_memento(addresses: Addresses, target: Target, at: datetime) -> Answer:
+    """The way to the memento of an instant. It is no memento itself."""
+    link = links.header(addresses, _mementos().around(target, at))
+    return Answer(status=302, headers={"Location": addresses.memento(stamp_of(at)), "Link": link})
 
 
 def _found(url: str, asked: Stamp) -> Memento:

@@ -14,6 +14,15 @@ TYPE = f'; type="{LINK_FORMAT}"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """A chosen instant among those at which a webpage was seen, which are in order; `is_whole` if none is missing."""
+
+    chosen: datetime
+    instants: Sequence[datetime]
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
     """The addresses of what is known of one webpage; `root` is that of the application, without a slash at its end."""
 
@@ -39,9 +48,9 @@ class Addresses:
         return f"{self.root}/memento/{stamp}/{self.url}"
 
 
-def header(addresses: Addresses) -> str:
-    """The header Link of a memento and of a TimeGate."""
-    return ", ".join(_common(addresses))
+def header(addresses: Addresses, around: Surroundings | None = None) -> str:
+    """The header Link of a memento, of a TimeGate, and of what leads to a memento."""
+    return ", ".join((*_common(addresses), *(() if around is None else _around(addresses, around))))
 
 
 def timemap(addresses: Addresses, itself: str, instants: Sequence[datetime], *, is_newest: bool, is_oldest: bool) -> str:
@@ -66,9 +75,27 @@ def _common(addresses: Addresses) -> tuple[str, str, str]:
     )
 
 
+def _around(addresses: Addresses, around: Surroundings) -> Iterator[str]:
+    """The chosen memento, those before and after it, the first and the last one: each once, with all that it is."""
+    place, last = around.instants.index(around.chosen), len(around.instants) - 1
+    for number in sorted({0, max(0, place - 1), place, min(last, place + 1), last}):
+        is_what = {
+            "first": around.is_whole and number == 0,
+            "prev": number == place - 1,
+            "next": number == place + 1,
+            "last": number == last,
+        }
+        relations = [name for name, holds in is_what.items() if holds]
+        if relations or number == place:
+            yield _memento(addresses, around.instants[number], " ".join([*relations, "memento"]))
+
+
+def _memento(addresses: Addresses, instant: datetime, relations: str) -> str:
+    return f'<{addresses.memento(stamp_of(instant))}>; rel="{relations}"; datetime="{http_date(instant)}"'
+
+
 def _mementos(addresses: Addresses, instants: Sequence[datetime], *, is_newest: bool, is_oldest: bool) -> Iterator[str]:
     for number, instant in enumerate(instants):
         first = "first " * (is_oldest and number == len(instants) - 1)
         last = "last " * (is_newest and number == 0)
-        where = addresses.memento(stamp_of(instant))
-        yield f'<{where}>; rel="{first}{last}memento"; datetime="{http_date(instant)}"'
+        yield _memento(addresses, instant, f"{first}{last}memento")

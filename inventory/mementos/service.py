@@ -8,6 +8,7 @@ from datetime import datetime
 
 from inventory.errors import NoSuchSnapshot, NotFound
 from inventory.listing import Key
+from inventory.mementos.links import Surroundings
 from inventory.mementos.stamps import SECOND, Stamp
 from inventory.records.model import Snapshot, Target
 from inventory.records.service import RecordService
@@ -15,6 +16,9 @@ from inventory.webpages.model import SOURCE
 
 LISTED = 50
 """Mementos of a TimeMap. Listing reads whole snapshots, of which a large one takes some megabytes."""
+
+NEIGHBOURS = 1_000
+"""Newest mementos of a webpage among which one knows those before and after it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,13 @@ class MementoService:
         for snapshot in self._records.snapshots(target, limit=1, after=after):
             return snapshot.collected_at
         return self._oldest(target)
+
+    def around(self, target: Target, instant: datetime) -> Surroundings | None:
+        """The instant of a memento among those of the others; None if it is too old to be among the newest `NEIGHBOURS`."""
+        found = self._records.collected_at([target.id], limit=NEIGHBOURS).get(target.id, ())
+        if instant not in found:
+            return None
+        return Surroundings(chosen=instant, instants=sorted(set(found)), is_whole=len(found) < NEIGHBOURS)
 
     def memento(self, stamp: Stamp, target: Target | None) -> Memento:
         """The first response of the target's snapshot at a stamp, or the one of the hop that the stamp names.

@@ -28,6 +28,11 @@ class Stamp:
     snapshot_id: str | None = None
     hop: int = 0
 
+    @property
+    def is_a_second(self) -> bool:
+        """Whether it names an instant by the second alone, so that it is no address of a memento, but leads to one."""
+        return self.snapshot_id is None and self.end - self.first == SECOND
+
     def holds(self, instant: datetime) -> bool:
         """Whether it means this instant."""
         return self.first <= instant < self.end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -65,10 +66,12 @@ def by_fastwarc(archive: bytes) -> list[Record]:
 class World:
     """A web whose answers a test writes byte for byte, and the inventory that collects it."""
 
-    def __init__(self, make_services: Build, clock: FakeClock, *, body_limit: int = BODY_LIMIT) -> None:
+    def __init__(
+        self, make_services: Build, clock: FakeClock, *, body_limit: int = BODY_LIMIT, allowed: Sequence[IPv4Network] = ()
+    ) -> None:
         self.transport = ScriptedTransport.of()
         fetcher = Fetcher(self.transport, deadline=60, body_limit=body_limit)
-        self.services: Services = make_services(sources=[Webpage(fetcher, Guard())])
+        self.services: Services = make_services(sources=[Webpage(fetcher, Guard(allowed))])
         self.client: FlaskClient = create_app(services=self.services).test_client()
         self._clock = clock
 

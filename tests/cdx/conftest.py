@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -10,6 +11,20 @@ from werkzeug.test import TestResponse
 from tests.archive.conftest import World
 from tests.conftest import Build
 from tests.fakes import FakeClock
+
+HTML = b"Content-Type: Text/HTML; charset=utf-8\r\n"
+
+
+def page(body: bytes = b"seen", status: bytes = b"200 OK", fields: bytes = HTML) -> bytes:
+    return b"HTTP/1.1 " + status + b"\r\n" + fields + b"\r\n" + body
+
+
+def moved(location: bytes) -> bytes:
+    return b"HTTP/1.1 301 Moved\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
+
+
+def digest(body: bytes) -> str:
+    return f"sha256:{sha256(body).hexdigest()}"
 
 
 class Index(World):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from hashlib import sha256
 
 import pytest
 
 from inventory.cdx.model import urlkey
-from tests.cdx.conftest import Index
+from tests.cdx.conftest import Index, digest, moved, page
 
-HTML = b"Content-Type: Text/HTML; charset=utf-8\r\n"
 PAGES = (
     "http://example.test/",
     "https://www.example.test/",
@@ -22,18 +20,6 @@ PAGES = (
     "http://example-not.test/a",
     "http://test/",
 )
-
-
-def page(body: bytes = b"seen", status: bytes = b"200 OK", fields: bytes = HTML) -> bytes:
-    return b"HTTP/1.1 " + status + b"\r\n" + fields + b"\r\n" + body
-
-
-def moved(location: bytes) -> bytes:
-    return b"HTTP/1.1 301 Moved\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
-
-
-def digest(body: bytes) -> str:
-    return f"sha256:{sha256(body).hexdigest()}"
 
 
 @pytest.fixture

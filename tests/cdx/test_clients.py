@@ -10,8 +10,7 @@ from cdx_toolkit import myrequests
 from waybackpy import WaybackMachineCDXServerAPI as Wayback
 
 from tests.browser.serving import served
-from tests.cdx.conftest import Index
-from tests.cdx.test_answers import digest, page
+from tests.cdx.conftest import Index, digest, page
 
 URL = "http://name.test/a?x=1&y=%2F"
 

@@ -15,8 +15,7 @@ from inventory.cdx.service import DEADLINE, CdxService, Page, Question
 from inventory.cdx.timestamps import LATEST
 from inventory.clock import EPOCH
 from inventory.records.model import Record
-from tests.cdx.conftest import Index
-from tests.cdx.test_answers import page
+from tests.cdx.conftest import Index, page
 
 URLS = ("http://b.test/", "https://b.test/", "http://b.test/?2", "http://sub.b.test/", "http://a.test/x")
 BODIES = (b"one", b"one", b"two", b"one")

@@ -7,48 +7,11 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from inventory.mementos.service import LISTED
 from inventory.services import Services
 from tests.archive.conftest import World
-
-URL = "http://name.test/a?x=1&y=%2F"
-FIRST, SECOND, THIRD = "20260131120010123", "20260131120020123", "20260131120030123"
-HTML = b"Content-Type: text/html; charset=utf-8\r\n"
-LINK = re.compile(r'<([^>]*)>((?:; [a-z]+="[^"]*")+)(?:, ?\n?|\n?\Z)')
-
-
-def page(body: bytes, status: bytes = b"200 OK") -> bytes:
-    return b"HTTP/1.1 " + status + b"\r\nSet-Cookie: a=b\r\n" + HTML + b"\r\n" + body
-
-
-def moved(location: bytes, status: bytes = b"302 Found") -> bytes:
-    return b"HTTP/1.1 " + status + b"\r\nLocation: " + location + b"\r\nContent-Length: 0\r\n\r\n"
-
-
-def ask(world: World, path: str, status: int = 200, accept: str | None = None) -> TestResponse:
-    headers = {} if accept is None else {"Accept-Datetime": accept}
-    answer = world.client.get(path.removeprefix("http://localhost"), headers=headers)
-    assert answer.status_code == status, answer.text
-    return answer
-
-
-def links(text: str) -> list[tuple[str, dict[str, str]]]:
-    """The links of a header or of a TimeMap; all of it has to be links."""
-    assert LINK.sub("", text) == ""
-    return [(where, dict(re.findall(r'; ([a-z]+)="([^"]*)"', rest))) for where, rest in LINK.findall(text)]
-
-
-def related(text: str) -> dict[str, str]:
-    return {attributes["rel"]: where for where, attributes in links(text)}
-
-
-@pytest.fixture
-def three(world: World) -> World:
-    for body in (b"one", b"two", b"three"):
-        world.collect(URL, page(body))
-    return world
+from tests.mementos.conftest import FIRST, SECOND, THIRD, URL, ask, links, moved, page, related
 
 
 def test_a_timemap_lists_when_a_webpage_was_seen(three: World) -> None:
@@ -108,16 +71,16 @@ def test_a_timegate_leads_to_what_was_current_then(three: World, accept: str | N
 
 
 def test_a_memento_is_the_body_of_its_instant(three: World) -> None:
-    for stamp, body in ((FIRST, b"one"), (SECOND, b"two"), (THIRD, b"three"), (SECOND[:14], b"two")):
+    for stamp, body in ((FIRST, b"one"), (SECOND, b"two"), (THIRD, b"three")):
         answer = ask(three, f"/memento/{stamp}/{URL}")
 
         assert answer.data == body
         assert answer.headers["Memento-Datetime"] == f"Sat, 31 Jan 2026 12:00:{stamp[12:14]} GMT"
-        assert related(answer.headers["Link"]) == {
+        assert {
             "original": URL,
             "timegate": f"http://localhost/memento/timegate/{URL}",
             "timemap": f"http://localhost/memento/timemap/link/{URL}",
-        }
+        }.items() <= related(answer.headers["Link"]).items()
 
 
 def test_a_memento_is_kept_from_acting_as_ours(world: World) -> None:
