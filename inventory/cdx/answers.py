@@ -34,6 +34,8 @@ class Answer:
 
 def captures(query: dict[str, Any]) -> Answer:
     """The captures that a `CdxQuery` means, as it wants them."""
+    if query["closest"] == "":  # pywb sends it so, with `sort=closest`, when it wants the usual order
+        query = query | {"closest": None, "sort": None}
     names = _names(query)
     is_pywb = _is_pywb(query, names)
     question, last = _question(query, is_pywb=is_pywb), (query["limit"] or 0) < 0

@@ -1,4 +1,4 @@
-"""Replays an archive of a small site with pywb, which is not among our dependencies: no part of CI.
+"""Replays a small site with pywb, from files and from the running inventory. pywb is no dependency: no part of CI.
 
 Make a place for it, `python3 -m venv var/pywb && var/pywb/bin/pip install pywb`. Then run
 `.venv/bin/python -m tests.archive.replay var/pywb/bin`.
@@ -16,20 +16,38 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPResponse
 from ipaddress import ip_network
+from itertools import product
 from pathlib import Path
 
 import brotli
 import fakeredis
 import zstandard
 
-from inventory import wiring
+from inventory import create_app, wiring
+from inventory.clock import utc_now
 from inventory.config import PerHost, Settings
 from inventory.services import Services
+from tests.browser.serving import served
 from tests.end_to_end.stack import free_port
 from tests.upstreams import Answer, Upstream
 
 HTML = ("Content-Type", "text/html; charset=utf-8")
 ODD = (("X-Word", "caf\xe9"), ("X-Word", "Gr\xc3\xbc\xc3\x9fe"), ("x-word", "third"))
+LIVE = """
+collections:
+  by_cdx:
+    index:
+      type: cdx
+      api_url: "{root}/cdx?url={{url}}&closest={{closest}}&sort=closest"
+      replay_url: "{root}/memento/{{timestamp}}/{{url}}"
+  by_memento:
+    index:
+      type: memento
+      timegate_url: "{root}/memento/timegate/{{url}}"
+      timemap_url: "{root}/memento/timemap/link/{{url}}"
+      replay_url: "{root}/memento/{{timestamp}}/{{url}}"
+"""
+"""What docs/archives.md tells to configure."""
 STARTS_WITHIN = 60.0
 TAG = ("ETag", '"1"')
 PAGES = {
@@ -53,15 +71,17 @@ def main(programs: Path) -> None:
     """Collect, archive, replay, and say what was seen; an `AssertionError` tells what is not as it should be."""
     with tempfile.TemporaryDirectory() as name, Upstream() as upstream:
         folder = Path(name)
-        confirmed_at = _archive(upstream, folder)
+        services, confirmed_at = _archive(upstream, folder)
         for step in (("init", "site"), ("add", "site", "query.warc.gz", "history.warc.gz")):
             subprocess.run([programs / "wb-manager", *step], cwd=folder, check=True)
         with _pywb(programs, folder) as port:
             _look(port, upstream, confirmed_at)
+        _replay_live(programs, folder / "live", services, upstream)
+        services.store.close()
 
 
-def _archive(upstream: Upstream, folder: Path) -> datetime:
-    """Write two archives into a folder; when the page of the second was found unchanged."""
+def _archive(upstream: Upstream, folder: Path) -> tuple[Services, datetime]:
+    """Write two archives into a folder; what made them, and when the page of the second was found unchanged."""
     settings = Settings(
         data_dir=folder / "data", allow_networks=(ip_network("127.0.0.1/32"),), upstream_rate=PerHost(1_000.0)
     )
@@ -70,9 +90,7 @@ def _archive(upstream: Upstream, folder: Path) -> datetime:
         upstream.script(path, answer, answer)  # twice, as a redirect leads to one of them
         services.inline.collect(services.records.collectable("webpage", upstream.url(path)))
     (folder / "query.warc.gz").write_bytes(b"".join(services.archive.found(services.search.question(""))))
-    confirmed_at = _history(upstream, services, folder)
-    services.store.close()
-    return confirmed_at
+    return services, _history(upstream, services, folder)
 
 
 def _history(upstream: Upstream, services: Services, folder: Path) -> datetime:
@@ -142,6 +160,20 @@ def _look(port: int, upstream: Upstream, confirmed_at: datetime) -> None:
     same, found = _ask(port, f"/site/{confirmed_at:%Y%m%d%H%M%S}id_/{upstream.url('/same')}")
     assert (same.status, found, same.headers["X-Seen"]) == (200, b"<p>same", "2")
     _say(f"/same, found unchanged: {same.status}, {found!r}, {same.headers['Memento-Datetime']}")
+
+
+def _replay_live(programs: Path, folder: Path, services: Services, upstream: Upstream) -> None:
+    """Replay without files: pywb asks `/cdx`, or the TimeGate, and fetches mementos."""
+    folder.mkdir()
+    with served(create_app(services=services)) as root:
+        (folder / "config.yaml").write_text(LIVE.format(root=root))
+        with _pywb(programs, folder) as port:
+            for collection, (path, (status, body)) in product(("by_cdx", "by_memento"), SEEN.items()):
+                raw, found = _ask(port, f"/{collection}/{utc_now():%Y}id_/{upstream.url(path)}")
+                assert (raw.status, found) == (status, body), (collection, path, raw.status, found)
+                _say(f"{path}, live {collection}: {raw.status}, {found!r}, {raw.headers['Memento-Datetime']}")
+            moved, _ = _ask(port, f"/by_cdx/{utc_now():%Y}id_/{upstream.url('/moved')}")
+            assert (moved.status, moved.headers["Location"]) == (302, upstream.url("/plain"))
 
 
 def _say(line: str) -> None:

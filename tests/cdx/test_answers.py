@@ -215,6 +215,7 @@ def test_the_captures_nearest_to_an_instant_come_first(index: Index) -> None:
     assert seconds("20260131120029") == ["30", "20", "40", "10"]
     assert seconds("2030") == ["40", "30", "20", "10"]
     assert seconds("1990", from_="20260131120015") == ["20", "30", "40"]
+    assert seconds("", sort="closest") == ["10", "20", "30", "40"]
 
 
 def test_an_answer_has_the_fields_that_are_wanted_under_the_names_that_are_sent(index: Index) -> None:
