@@ -40,13 +40,14 @@ def captures(query: dict[str, Any]) -> Answer:
     is_pywb = _is_pywb(query, names)
     question, last = _question(query, is_pywb=is_pywb), (query["limit"] or 0) < 0
     limits = services().limits
-    page = services().cdx.page(
-        question,
-        limit=min(MAX_LINES if query["limit"] is None else abs(query["limit"]), MAX_LINES),
-        resume_key=query["resume_key"],
-        sift=partial(limits.sift, "read"),
-        is_limited=limits.of("read") is not None,
-    )
+    with services().search.slot():  # it may take as long as a search, and lookups wait for both
+        page = services().cdx.page(
+            question,
+            limit=min(MAX_LINES if query["limit"] is None else abs(query["limit"]), MAX_LINES),
+            resume_key=query["resume_key"],
+            sift=partial(limits.sift, "read"),
+            is_limited=limits.of("read") is not None,
+        )
     return _written(Page(page.lines[::-1], page.resume_key) if last else page, query, names, is_pywb=is_pywb)
 
 

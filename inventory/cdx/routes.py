@@ -10,12 +10,20 @@ from werkzeug.urls import iri_to_uri
 
 from inventory.cdx import answers
 from inventory.cdx.schemas import CdxQuery
-from inventory.errors import CredentialsInUrl, InvalidRequest, InvalidUrl, StorageUnavailable, UnsupportedScheme, UrlTooLong
+from inventory.errors import (
+    CredentialsInUrl,
+    InvalidRequest,
+    InvalidUrl,
+    StorageUnavailable,
+    TooManyRequests,
+    UnsupportedScheme,
+    UrlTooLong,
+)
 from inventory.web_api.blueprint import Blueprint
 
 blueprint = Blueprint("cdx", __name__, url_prefix="/cdx", description="The index of captures (CDX)")
 
-PROBLEMS = (InvalidRequest, InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, StorageUnavailable)
+PROBLEMS = (InvalidRequest, InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, TooManyRequests, StorageUnavailable)
 
 
 @blueprint.route("")

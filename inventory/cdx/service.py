@@ -68,6 +68,12 @@ class CdxService:
         find = self._records.find_all
         progress = resume_keys.read(resume_key, question.identity, find) if resume_key else Progress()
         write = partial(resume_keys.written, question.identity, is_hidden=is_limited)
+        with self._records.reading():
+            return self._page(question, limit, progress, sift, write)
+
+    def _page(
+        self, question: Question, limit: int, progress: Progress, sift: Sift, write: Callable[[Progress], str]
+    ) -> Page:
         lines: list[Line] = []
         ends_at = self._timer() + DEADLINE
         for step in self._steps(question, progress, sift):
