@@ -153,7 +153,7 @@ class ClaimCollector:
             calls = Calls(self._budgets, permit, give_back=give_back, check_redirect=check, room=room, sleep=self._sleep)
             outcome = self._fetch(claim, calls, inline=inline, final=final)
             if room.held and isinstance(outcome, Stored) and outcome.body:
-                size, outcome = len(outcome.body), replace(outcome, room=room)
+                size, outcome = outcome.size, replace(outcome, room=room)
             return outcome
         finally:
             room.keep(size)

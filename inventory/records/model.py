@@ -225,11 +225,19 @@ class Statements(Collection[Statement]):
         return any(each == statement for each in self)
 
 
+class Attachment(NamedTuple):
+    """Bytes that a snapshot names besides its body, by their SHA-256; None where an earlier snapshot brought them."""
+
+    sha256: str
+    content: bytes | None
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
     """Outcome: the claim ends in a snapshot. `snapshot.id` is the claim's lease: one claim, at most one snapshot.
 
     `statements` are those that the snapshot makes; None if they are not known yet. `room` is held for a large body.
+    `attachments` are kept once per distinct content, like bodies, for as long as a snapshot names them.
     """
 
     claim: Record
@@ -237,11 +245,17 @@ class Stored:
     body: bytes | None
     statements: Statements | None = None
     room: Room | None = field(default=None, compare=False, repr=False)
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def shares_body(self) -> bool:
         """Whether the upstream said that the snapshot before still holds: this one shares its body."""
         return self.body is None and self.snapshot.body_sha256 is not None
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body and of what is attached."""
+        return len(self.body or b"") + sum(len(each.content or b"") for each in self.attachments)
 
 
 @dataclass(frozen=True, slots=True)

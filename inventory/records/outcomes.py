@@ -70,7 +70,7 @@ def stored(claim: Record, collected: Collected, now: datetime) -> Stored:
     snapshot = Snapshot(
         id=claim.lease, record_id=claim.id, collected_at=now, content=collected.content, body_sha256=_body_sha256(collected)
     )
-    return Stored(claim, snapshot, collected.body)
+    return Stored(claim, snapshot, collected.body, attachments=collected.attachments)
 
 
 def is_deferred(outcome: Outcome) -> bool:

@@ -139,7 +139,7 @@ class Records(Protocol):
         """How many records there are in all; of those that wait and of those that failed, at most `up_to` are counted."""
 
     def delete(self, record_id: str) -> bool:
-        """Remove the record, its snapshots and the bodies that nothing else names; False if there is none."""
+        """Remove the record, its snapshots and the bodies and attachments that nothing else names; False if there is none."""
 
 
 class Snapshots(Protocol):
@@ -164,12 +164,12 @@ class Snapshots(Protocol):
         """
 
     def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
-        """The targets of up to `limit` snapshots that have this body, in any order."""
+        """The targets of up to `limit` snapshots that have this body or attachment, in any order."""
 
     def retire(self, *, keep: int, limit: int) -> int:
         """Remove what is older than the `keep` newest snapshots of up to `limit` records that have more; how many went.
 
-        The bodies that nothing names then go too. The latest snapshot, which a lookup answers, is one of those kept, and
+        The bodies and attachments that nothing names then go too. The latest snapshot, which a lookup answers, is one of those kept, and
         `Record.snapshots` becomes what is left.
         """
 
@@ -181,7 +181,7 @@ class Snapshots(Protocol):
 
 
 class Bodies(Protocol):
-    """Page sources, once per distinct content."""
+    """Page sources and what else snapshots name, once per distinct content."""
 
     def find(self, sha256: str) -> bytes | None:
         """The bytes, or None."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from inventory.rate_limits.calls import Calls
-from inventory.records.model import Content, Target
+from inventory.records.model import Attachment, Content, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Collected:
     `body` is kept once per distinct content and named by its SHA-256. With `unchanged` it is None, and the snapshot shares
     the body of the `previous` that was given: `content["body"]["sha256"]` names it. `come_back_in` is set, in seconds, if
     the upstream asked for a pause (429, 503): what was collected is then kept only if no attempt is left. `body_sha256` is
-    that of the body in hexadecimal, if it is known already.
+    that of the body in hexadecimal, if it is known already. `attachments` are other bytes that the snapshot names.
     """
 
     content: Content
@@ -24,6 +24,7 @@ class Collected:
     come_back_in: float | None = None
     unchanged: bool = False
     body_sha256: str | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 class Source(Protocol):

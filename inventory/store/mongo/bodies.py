@@ -1,4 +1,4 @@
-"""Bodies, once per distinct content: kept with the snapshot that names them, deleted when none does.
+"""Bodies and attachments, once per distinct content: kept with the snapshot that names them, deleted when none does.
 
 Without transactions these orders keep every body that a settled record's snapshot names:
 
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pymongo import UpdateOne
 from pymongo.database import Database
@@ -24,6 +25,8 @@ from inventory.store.frames import keep_body, kept_body
 from inventory.store.mongo import documents
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.upserts import upsert
+
+NOTHING: Mapping[str, bytes] = {}
 
 
 class MongoBodies(Adapter):
@@ -46,11 +49,17 @@ def find(database: Database[Document], sha256: str) -> Document | None:
     return database["bodies"].find_one({"_id": sha256})
 
 
-def keep(database: Database[Document], bodies: Mapping[str, bytes]) -> dict[str, Document]:
-    """Step 2, for bodies by their SHA-256; the fields of their documents."""
+def keep(
+    database: Database[Document], bodies: Mapping[str, bytes], attached: Mapping[str, bytes] = NOTHING
+) -> dict[str, Document]:
+    """Step 2, for bodies and attachments by their SHA-256; the fields of the documents of the bodies.
+
+    What is attached is coded or short, so that a frame would not make it smaller.
+    """
     fields = {key: _fields(body) for key, body in bodies.items()}
     change = {"$unset": {"condemned": ""}}
-    updates = [UpdateOne({"_id": key}, change | {"$setOnInsert": each}, upsert=True) for key, each in fields.items()]
+    written = {key: {"bytes": documents.fitting(each)} for key, each in attached.items()} | fields
+    updates = [UpdateOne({"_id": key}, change | {"$setOnInsert": each}, upsert=True) for key, each in written.items()]
     upsert(database["bodies"], updates)
     return fields
 
@@ -61,7 +70,7 @@ def _fields(body: bytes) -> Document:
 
 
 def discard(database: Database[Document], keys: Iterable[str | None]) -> None:
-    """Steps a to c, for what removed snapshots named."""
+    """Steps a to c, for what removed snapshots named, as `named_by` tells."""
     for sha256 in {key for key in keys if key is not None}:
         token = condemn(database, sha256)
         if not is_named(database, sha256):
@@ -76,8 +85,23 @@ def condemn(database: Database[Document], sha256: str) -> str:
 
 
 def is_named(database: Database[Document], sha256: str) -> bool:
-    """Step b: whether any snapshot names the body, settled or not."""
-    return database["snapshots"].find_one({"body_sha256": sha256}, {"_id": 1}) is not None
+    """Step b: whether any snapshot names the body or attachment, settled or not."""
+    return database["snapshots"].find_one(naming(sha256), {"_id": 1}) is not None
+
+
+def naming(sha256: str) -> Document:
+    """The filter for the snapshots that name a body or attachment."""
+    return {"$or": [{"body_sha256": sha256}, {"attached": sha256}]}
+
+
+def names() -> Document:
+    """The projection of a snapshot to what it names; a new one each time, because mongomock changes what it is given."""
+    return {"body_sha256": 1, "attached": 1}
+
+
+def named_by(snapshots: Iterable[Mapping[str, Any]]) -> list[str | None]:
+    """The SHA-256 of all that these documents name, of which they have at least `names()`."""
+    return [key for each in snapshots for key in (each.get("body_sha256"), *each.get("attached", ()))]
 
 
 def delete_condemned(database: Database[Document], sha256: str, token: str) -> None:

@@ -80,9 +80,15 @@ def new_snapshot(outcome: Stored) -> Document:
         "record_id": outcome.claim.id,
         "accepted_at": outcome.claim.accepted_at,
         "collected_at": truncated(outcome.snapshot.collected_at),
-        "body_sha256": outcome.snapshot.body_sha256,
+        **named(outcome),
         "content": fitting(keep_content(outcome.snapshot.content)),
     }
+
+
+def named(outcome: Stored) -> Document:
+    """What the snapshot of an outcome names, in the fields of its document."""
+    attached = [each.sha256 for each in outcome.attachments]
+    return {"body_sha256": outcome.snapshot.body_sha256} | ({"attached": attached} if attached else {})
 
 
 def fitting(value: bytes) -> bytes:

@@ -71,7 +71,9 @@ class Ledger(Adapter):
         named = {each.snapshot.body_sha256: each.body for each in stored if each.snapshot.body_sha256 is not None}
         with self._connection.database() as database:
             contents = snapshots.insert(database, stored)
-            kept = bodies.keep(database, {sha256: body for sha256, body in named.items() if body is not None})
+            attached = {sha256: content for each in stored for sha256, content in each.attachments if content is not None}
+            whole = {sha256: body for sha256, body in named.items() if body is not None}
+            kept = bodies.keep(database, whole, attached)
             changes = {
                 each.claim.id: latest.change(each, contents[each.snapshot.id], kept.get(each.snapshot.body_sha256 or ""))
                 for each in stored

@@ -215,11 +215,11 @@ class MongoRecords(Ledger):
         with self._connection.database() as database:
             of_record = {"record_id": record_id}
             observed = database["observed_targets"].find_one({"_id": record_id}, {"accepted_at": 1, "version": 1})
-            doomed = list(database["snapshots"].find(of_record, {"body_sha256": 1}))
+            doomed = list(database["snapshots"].find(of_record, bodies.names()))
             gone = database["records"].find_one_and_delete({"_id": record_id})
             if gone is not None:
                 late = {"accepted_at": gone["accepted_at"]}
-                doomed += database["snapshots"].find(of_record | late, {"body_sha256": 1})
+                doomed += database["snapshots"].find(of_record | late, bodies.names())
             snapshots.remove(database, doomed)
             schedules.remove_of_record(database, record_id)
             if gone is not None:

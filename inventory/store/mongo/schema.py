@@ -1,8 +1,9 @@
 """The collections and indexes of the MongoDB store, and how an older database becomes a current one.
 
     records    _id: the target's id; the fields of `model.Record`, the target's beside them; see `latest` and `captures`
-    snapshots  _id: the lease under which it was collected; see `snapshots` for `accepted_at` and `settled`
-    bodies     _id: the SHA-256 of `bytes`; see `bodies` for `condemned`
+    snapshots  _id: the lease under which it was collected; see `snapshots` for `accepted_at` and `settled`;
+               `attached`: the SHA-256 of what it names besides its body
+    bodies     _id: the SHA-256 of `bytes`, which may be attached to snapshots; see `bodies` for `condemned`
     jobs       _id: its own; `key` and `DEDUP_KEY` are unique, for which a job that has none uses its id; see `job_documents`
     batches    _id: the job's id and the number; see `batches` for `queued`
     outcomes   _id: the job's id and the row
@@ -122,6 +123,8 @@ MIGRATIONS: tuple[Indexes, ...] = (
     {"policies": ("-created_at -_id",)},
     # The index of captures; see `captures`.
     {"records": ("urlkey _id",)},
+    # What snapshots name besides their bodies. Older code that still runs takes it for unnamed: collections bring it again.
+    {"snapshots": ("attached",)},
 )
 
 REPLACED: Indexes = {"records": ("state bulk due_at",), "batches": ("queued number due_at",)}

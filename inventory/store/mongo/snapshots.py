@@ -84,7 +84,7 @@ class MongoSnapshots(Adapter):
         fields = {"record_id": 1, "accepted_at": 1}
         with self._connection.database() as database:
             seen = {
-                each["record_id"]: each for each in database["snapshots"].find({"body_sha256": sha256}, fields).limit(limit)
+                each["record_id"]: each for each in database["snapshots"].find(bodies.naming(sha256), fields).limit(limit)
             }
             chosen = database["records"].find({"_id": {"$in": list(seen)}}, without())
             return [documents.target(each) for each in chosen if seen[each["_id"]]["accepted_at"] == each["accepted_at"]]
@@ -97,7 +97,7 @@ class MongoSnapshots(Adapter):
 
     def sweep(self, *, after: str, limit: int) -> str:
         with self._connection.database() as database:
-            fields = {"record_id": 1, "accepted_at": 1, "settled": 1, "body_sha256": 1}
+            fields = {"record_id": 1, "accepted_at": 1, "settled": 1} | bodies.names()
             seen = list(database["snapshots"].find({"_id": {"$gt": after}}, fields).sort("_id", 1).limit(limit))
             ids = sorted({each["record_id"] for each in seen})
             fields = {"accepted_at": 1, "snapshot_id": 1, "state": 1, "lease": 1}
@@ -133,14 +133,14 @@ def left_behind(database: Database[Document], outcome: Stored) -> list[Document]
     if claim.attempt == 1 and claim.failure is None:
         return []
     others = {"record_id": claim.id, "_id": {"$nin": [outcome.snapshot.id, claim.snapshot_id]}}
-    return list(database["snapshots"].find(others | UNSETTLED, {"body_sha256": 1}))
+    return list(database["snapshots"].find(others | UNSETTLED, bodies.names()))
 
 
 def remove(database: Database[Document], snapshots: Sequence[Document]) -> None:
-    """Remove these snapshots, and the bodies that nothing names any more."""
+    """Remove these snapshots, and the bodies and attachments that nothing names any more."""
     if snapshots:
         database["snapshots"].delete_many({"_id": {"$in": [each["_id"] for each in snapshots]}})
-        bodies.discard(database, [each.get("body_sha256") for each in snapshots])
+        bodies.discard(database, bodies.named_by(snapshots))
 
 
 def took_effect_before(database: Database[Document], outcome: Stored) -> bool:
@@ -155,7 +155,7 @@ def took_effect_before(database: Database[Document], outcome: Stored) -> bool:
             return True
         if database["snapshots"].find_one({"_id": outcome.snapshot.id, "settled": True}, {"_id": 1}):
             return True
-    remove(database, [{"_id": outcome.snapshot.id, "body_sha256": outcome.snapshot.body_sha256}])
+    remove(database, [{"_id": outcome.snapshot.id, **documents.named(outcome)}])
     return False
 
 
@@ -170,7 +170,7 @@ def _retire(database: Database[Document], record: Document, keep: int) -> int:
     of_record = {"record_id": record["_id"], "accepted_at": record["accepted_at"], "settled": True}
     past = of_record | {"_id": {"$ne": record["snapshot_id"]}}
     newest = documents.newest_first("collected_at")
-    doomed = list(database["snapshots"].find(past, {"body_sha256": 1}).sort(newest).skip(keep - 1))
+    doomed = list(database["snapshots"].find(past, bodies.names()).sort(newest).skip(keep - 1))
     remove(database, doomed)
     unchanged = {name: record[name] for name in ("_id", "accepted_at", "fence", "snapshots")}
     left = 1 + database["snapshots"].count_documents(past)
@@ -186,4 +186,4 @@ def _sweep(database: Database[Document], snapshot: Document, record: Mapping[str
             return
         doomed["settled"] = {"$ne": True}
     if database["snapshots"].delete_one(doomed).deleted_count:
-        bodies.discard(database, [snapshot.get("body_sha256")])
+        bodies.discard(database, bodies.named_by([snapshot]))

@@ -53,9 +53,11 @@ UNOBSERVED = {"target_no": None, "indexed": None}
 INSERT_SNAPSHOT = """
     INSERT INTO snapshots (id, record_id, collected_at, body_sha256, content)
     VALUES (:lease, :id, :collected_at, :body_sha256, :content)"""
+INSERT_ATTACHMENT = "INSERT OR IGNORE INTO attachments (sha256, snapshot_id) VALUES (?, ?)"
 SNAPSHOT_OF_CLAIM = "SELECT 1 FROM snapshots WHERE id = :lease AND record_id = :id"
 INSERT_BODY = """
     INSERT INTO bodies (sha256, bytes, form) VALUES (:body_sha256, :body, :body_form) ON CONFLICT (sha256) DO NOTHING"""
+INSERT_BYTES = "INSERT INTO bodies (sha256, bytes) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING"
 
 
 class Ledger(Adapter):
@@ -207,7 +209,16 @@ def _settle(ending: Ending, observing: Observing, outcome: Outcome, statement: s
         if outcome.body is not None:
             connection.execute(INSERT_BODY, values)
         connection.execute(INSERT_SNAPSHOT, values)
+        _attach(connection, outcome)
     return True
+
+
+def _attach(connection: Connection, outcome: Stored) -> None:
+    """What is attached is coded or short, so that a frame would not make it smaller."""
+    for sha256, content in outcome.attachments:
+        if content is not None:
+            connection.execute(INSERT_BYTES, (sha256, content))
+        connection.execute(INSERT_ATTACHMENT, (bytes.fromhex(sha256), outcome.snapshot.id))
 
 
 def _observe(observing: Observing, outcome: Stored | Failed, target_no: int | None) -> None:

@@ -428,4 +428,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX records_of_urlkey ON records (urlkey, id) WHERE urlkey > ''",
         "CREATE INDEX records_nameless ON records (id) WHERE urlkey IS NULL",
     ),
+    # What snapshots name besides their bodies. It is kept among the bodies; `sha256` is the 32 bytes.
+    (
+        """CREATE TABLE attachments (
+            sha256 BLOB NOT NULL,
+            snapshot_id TEXT NOT NULL,
+            PRIMARY KEY (sha256, snapshot_id)
+        ) WITHOUT ROWID""",
+        "CREATE INDEX attachments_of_snapshot ON attachments (snapshot_id)",
+    ),
 )

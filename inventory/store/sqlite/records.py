@@ -16,7 +16,7 @@ from inventory.records.model import Acceptance, Record, RecordFilter, RecordTota
 from inventory.store.codecs import from_millis, to_millis, to_millis_up
 from inventory.store.frames import body_or_text
 from inventory.store.group_commit import GroupCommit, Take
-from inventory.store.sqlite import observing, rows
+from inventory.store.sqlite import observing, rows, snapshots
 from inventory.store.sqlite.connections import TIMEOUT, Connections, Row
 from inventory.store.sqlite.ledger import Ledger
 from inventory.store.sqlite.numbers import Numbers
@@ -80,10 +80,7 @@ COUNTED = {
 }
 COUNT_UP_TO = "SELECT count(*) FROM (SELECT 1 FROM {chosen} LIMIT ?)"
 
-DELETE_UNSHARED_BODIES = """
-    DELETE FROM bodies
-    WHERE sha256 IN (SELECT body_sha256 FROM snapshots WHERE record_id = :id)
-    AND NOT EXISTS (SELECT 1 FROM snapshots WHERE body_sha256 = bodies.sha256 AND record_id <> :id)"""
+SNAPSHOTS = "SELECT id FROM snapshots WHERE record_id = ?"
 
 
 class SqliteRecords(Ledger):
@@ -184,8 +181,7 @@ class SqliteRecords(Ledger):
     def delete(self, record_id: str) -> bool:
         with self._connections.writing() as connection:
             deleted = connection.execute("DELETE FROM records WHERE id = ? RETURNING target_no", (record_id,)).fetchall()
-            connection.execute(DELETE_UNSHARED_BODIES, {"id": record_id})
-            connection.execute("DELETE FROM snapshots WHERE record_id = ?", (record_id,))
+            snapshots.remove(connection, [row[0] for row in connection.execute(SNAPSHOTS, (record_id,)).fetchall()])
             if deleted and deleted[0][0] is not None:
                 observing.remove(connection, deleted[0][0])
             connection.execute("DELETE FROM set_aside WHERE record_id = ?", (record_id,))

@@ -1,4 +1,4 @@
-"""Snapshots; and bodies, which `ledger` writes and `records` deletes, with what names them."""
+"""Snapshots; and bodies and attachments, which `ledger` writes, with what names them."""
 # ruff: noqa: S608 - nothing but our own lists of columns is put into a statement
 
 from __future__ import annotations
@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from inventory.listing import Key
 from inventory.records.model import Snapshot, Target
@@ -36,16 +37,24 @@ NEWEST = """
     FROM json_each(:record_ids) AS asked"""
 
 OF_BODY = """
-    SELECT r.source, r.key, r.host FROM snapshots s JOIN records r ON r.id = s.record_id
-    WHERE s.body_sha256 = :sha256 LIMIT :limit"""
+    WITH named AS (
+        SELECT record_id FROM snapshots WHERE body_sha256 = :sha256
+        UNION ALL SELECT s.record_id FROM attachments a JOIN snapshots s ON s.id = a.snapshot_id WHERE a.sha256 = :digest)
+    SELECT r.source, r.key, r.host FROM named JOIN records r ON r.id = named.record_id LIMIT :limit"""
 
 WITH_SURPLUS = "SELECT id FROM records WHERE snapshots > :keep AND snapshots > 1 LIMIT :limit"
 RETIRED = """
-    SELECT s.id, s.body_sha256 FROM snapshots s JOIN records r ON r.id = s.record_id
+    SELECT s.id FROM snapshots s JOIN records r ON r.id = s.record_id
     WHERE s.record_id = :id AND s.id <> r.snapshot_id
     ORDER BY s.collected_at DESC, s.id DESC LIMIT -1 OFFSET :keep - 1"""
 COUNT = "UPDATE records SET snapshots = (SELECT count(*) FROM snapshots WHERE record_id = :id) WHERE id = :id"
-UNSHARED = "DELETE FROM bodies WHERE sha256 = :sha256 AND NOT EXISTS (SELECT 1 FROM snapshots WHERE body_sha256 = :sha256)"
+NAMED = """
+    SELECT body_sha256 FROM snapshots WHERE id = :id AND body_sha256 IS NOT NULL
+    UNION SELECT lower(hex(sha256)) FROM attachments WHERE snapshot_id = :id"""
+REMOVE = "DELETE FROM snapshots WHERE id = :id", "DELETE FROM attachments WHERE snapshot_id = :id"
+UNSHARED = """
+    DELETE FROM bodies WHERE sha256 = :sha256 AND NOT EXISTS (SELECT 1 FROM snapshots WHERE body_sha256 = :sha256)
+    AND NOT EXISTS (SELECT 1 FROM attachments WHERE sha256 = :digest)"""
 
 
 class SqliteSnapshots(Adapter):
@@ -68,7 +77,7 @@ class SqliteSnapshots(Adapter):
         return {record_id: [from_millis(at) for at in instants] for record_id, instants in collected.items() if instants}
 
     def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
-        found = self._connections.rows(OF_BODY, {"sha256": sha256, "limit": limit})
+        found = self._connections.rows(OF_BODY, _naming(sha256) | {"limit": limit})
         return list(dict.fromkeys(Target(*row) for row in found))
 
     def retire(self, *, keep: int, limit: int) -> int:
@@ -97,8 +106,24 @@ class SqliteBodies(Adapter):
 
 
 def _retire(connection: Connection, record_id: str, keep: int) -> int:
-    doomed = connection.execute(RETIRED, {"id": record_id, "keep": keep}).fetchall()
-    connection.executemany("DELETE FROM snapshots WHERE id = ?", [(snapshot_id,) for snapshot_id, _ in doomed])
-    connection.executemany(UNSHARED, [{"sha256": sha256} for sha256 in {sha256 for _, sha256 in doomed if sha256}])
+    doomed = [row[0] for row in connection.execute(RETIRED, {"id": record_id, "keep": keep}).fetchall()]
+    remove(connection, doomed)
     connection.execute(COUNT, {"id": record_id})
     return len(doomed)
+
+
+def remove(connection: Connection, snapshot_ids: Sequence[str]) -> None:
+    """Remove these snapshots, and the bodies and attachments that nothing names any more."""
+    ids = [{"id": each} for each in snapshot_ids]
+    named = {row[0] for each in ids for row in connection.execute(NAMED, each).fetchall()}
+    for statement in REMOVE:
+        connection.executemany(statement, ids)
+    connection.executemany(UNSHARED, [_naming(each) for each in named])
+
+
+def _naming(sha256: str) -> dict[str, Any]:
+    """The values for what names some bytes; what is not hexadecimal names none."""
+    try:
+        return {"sha256": sha256, "digest": bytes.fromhex(sha256)}
+    except ValueError:
+        return {"sha256": sha256, "digest": b""}
