@@ -98,6 +98,12 @@ class Settings:
     fetch_deadline: float = setting(20.0, number(0.1, 600, "seconds"), "time for one whole collection, redirects included")
     max_redirects: int = setting(20, whole(0, 50), "redirects that one collection follows; browsers follow 20")
     body_limit: int = setting(4 * 1024 * 1024, whole(0, 12 * 1024 * 1024, "bytes"), "what is kept of a body, decoded")
+    keep_wire_bodies: bool = setting(
+        False,
+        types.SWITCH,
+        "whether coded bodies (gzip, br …) are also kept as they were sent, for archives (docs/archives.md)",
+        shown="`false`",
+    )
     respect_robots: bool = setting(
         False,
         types.SWITCH,

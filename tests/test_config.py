@@ -128,6 +128,7 @@ def test_the_password_of_redis_is_added_to_a_url_without_one_and_printed_nowhere
         ("RETRY_BASE", "-1"),
         ("API_THREADS", "1"),
         ("WORKERS", "0"),
+        ("KEEP_WIRE_BODIES", "gzip"),
         ("RESPECT_ROBOTS", "yes"),
         ("FRESH_FOR", "a day"),
         ("RETRY_FAILED_AFTER", "soon"),

@@ -22,6 +22,9 @@ NAMES = UUID("5fe50c4f-0ae8-4d5c-b65c-8e934e87d50e")
 ASSUMED = "1.1"
 """The version of HTTP that the status line of a redirect names: a snapshot keeps only that of the last response."""
 
+EMPTY = digest()
+"""The digest of no bytes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Original:
@@ -34,11 +37,19 @@ class Original:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """A snapshot with its body."""
+    """A snapshot with its payload: the body, coded if `is_coded`, in `size` bytes. The payload of a revisit may be left out.
+
+    `has_certificate`: the bytes of its certificate are in the file.
+    """
 
     target: Target
     snapshot: Snapshot
-    body: bytes
+    payload: bytes
+    sha256: str
+    size: int
+    is_coded: bool = False
+    truncated: bool = False
+    has_certificate: bool = False
 
     @property
     def final_url(self) -> str:
@@ -65,6 +76,7 @@ class _Hop:
     request: Mapping[str, Any] | None
     head: ResponseHead
     body: bytes
+    digest: str
     connection: Lines = ()
     truncated: str | None = None
 
@@ -104,24 +116,28 @@ def _redirect(number: int, redirect: Mapping[str, Any]) -> _Hop:
         request=redirect.get("request"),
         head=response_head(redirect, lines, ASSUMED, KeptBody(size=0)),
         body=b"",
+        digest=EMPTY,
         truncated=None if is_empty else "unspecified",
     )
 
 
 def _last(capture: Capture, number: int) -> _Hop:
-    content, body = capture.snapshot.content, capture.body
+    content, payload = capture.snapshot.content, capture.payload
     response = content["response"]
-    is_coded = content["body"]["undecoded"] is not None
     return _Hop(
         number=number,
         url=capture.final_url,
         request=response.get("request"),
         head=response_head(
-            response, content["headers"], response["http_version"], KeptBody(size=len(body), is_coded=is_coded)
+            response,
+            content["headers"],
+            response["http_version"],
+            KeptBody(size=capture.size, is_coded=capture.is_coded),
         ),
-        body=body,
+        body=payload,
+        digest=f"sha256:{capture.sha256}",
         connection=tuple(_connection(response)),
-        truncated="length" if content["body"]["truncated"] else None,
+        truncated="length" if capture.truncated else None,
     )
 
 
@@ -145,7 +161,7 @@ def _response(capture: Capture, hop: _Hop) -> WarcRecord:
         fields=_about(capture, hop),
         head=hop.head.content,
         payload=hop.body,
-        payload_digest=digest(hop.body),
+        payload_digest=hop.digest,
     )
 
 
@@ -164,7 +180,7 @@ def _revisit(capture: Capture, hop: _Hop, earlier: Original) -> WarcRecord:
             ("WARC-Refers-To-Date", rfc3339(earlier.date)),
         ),
         head=hop.head.content,
-        payload_digest=digest(hop.body),
+        payload_digest=hop.digest,
     )
 
 
@@ -187,6 +203,8 @@ def _metadata(capture: Capture, answer: WarcRecord, heads: Sequence[ResponseHead
         "body": content["body"],
         "renamed": [head.renamed for head in heads],
     }
+    if capture.has_certificate:
+        document["certificate"] = certificate_id(content["response"]["tls"]["sha256"])
     return WarcRecord(
         kind="metadata",
         id=capture.id_of("metadata"),
@@ -198,6 +216,24 @@ def _metadata(capture: Capture, answer: WarcRecord, heads: Sequence[ResponseHead
         ),
         head=json_bytes.dumps(document),
     )
+
+
+def certificate_record(capture: Capture, der: bytes) -> WarcRecord:
+    """The certificate of a snapshot: one record for all snapshots of the file that have it."""
+    sha256 = capture.snapshot.content["response"]["tls"]["sha256"]
+    return WarcRecord(
+        kind="metadata",
+        id=certificate_id(sha256),
+        date=capture.snapshot.collected_at,
+        content_type="application/pkix-cert",
+        fields=(("WARC-Target-URI", f"urn:inventory:certificate:{sha256}"),),
+        head=der,
+    )
+
+
+def certificate_id(sha256: str) -> str:
+    """The id of the record of a certificate, by its fingerprint."""
+    return f"<{uuid5(NAMES, f'certificate {sha256}').urn}>"
 
 
 def _without(document: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from uuid import uuid5
 
 from inventory import __version__
-from inventory.archive.captures import NAMES, Capture, Original, records_of
+from inventory.archive.archive_file import ArchiveFile
+from inventory.archive.captures import NAMES
 from inventory.archive.warc_record import WarcRecord, member
 from inventory.clock import MILLISECOND, Clock, rfc3339
 from inventory.errors import NotFound
@@ -15,7 +17,7 @@ from inventory.http_client.fetcher import REQUEST_HEADERS
 from inventory.instants import invalid, read_instant
 from inventory.listing import Key
 from inventory.observations.service import Question, SearchService
-from inventory.records.model import Record, Snapshot, Target
+from inventory.records.model import Record, Target
 from inventory.records.service import RecordService
 from inventory.webpages.model import SOURCE
 
@@ -57,23 +59,19 @@ class ArchiveService:
 
     def _found(self, info: WarcRecord, records: Iterator[Record], before: Key | None) -> Iterator[bytes]:
         yield from member(info)
+        file = ArchiveFile(self._records, revisits=False)
         for record in records:
             if record.target.source != SOURCE:
                 continue
             for snapshot in self._records.latest_snapshots(record.id, limit=1, after=before):
-                if (capture := self._capture(record.target, snapshot)) is not None:
-                    yield from _written(capture, None)
+                yield from file.written(record.target, snapshot)
 
     def _history(self, info: WarcRecord, snapshot_ids: list[str]) -> Iterator[bytes]:
         yield from member(info)
-        originals: dict[tuple[str, str], Original] = {}
+        file = ArchiveFile(self._records, revisits=True)
         for snapshot_id in snapshot_ids:
-            if (capture := self._found_by_id(snapshot_id)) is None:
-                continue
-            whose = capture.final_url, capture.snapshot.body_sha256 or ""
-            yield from _written(capture, originals.get(whose))
-            if capture.body and not capture.snapshot.content["body"]["truncated"]:
-                originals.setdefault(whose, capture.original)
+            with suppress(NotFound):  # gone since it was listed
+                yield from file.written(*self._records.snapshot_alone(snapshot_id))
 
     def _ids(self, target: Target, first: datetime | None, last: datetime | None) -> list[str]:
         """The ids of a target's snapshots, the oldest first: stores list them the other way round."""
@@ -86,23 +84,6 @@ class ArchiveService:
                 break
             after = page[-1].collected_at, page[-1].id
         return found[::-1]
-
-    def _found_by_id(self, snapshot_id: str) -> Capture | None:
-        """A snapshot with its body; None of one that is gone since it was listed."""
-        try:
-            target, snapshot, body = self._records.snapshot(snapshot_id)
-        except NotFound:
-            return None
-        if body is None and snapshot.body_sha256 is not None:
-            return None
-        return Capture(target=target, snapshot=snapshot, body=body or b"")
-
-    def _capture(self, target: Target, snapshot: Snapshot) -> Capture | None:
-        try:
-            body = b"" if snapshot.body_sha256 is None else self._records.body(snapshot.body_sha256)
-        except NotFound:
-            return None
-        return Capture(target=target, snapshot=snapshot, body=body)
 
     def _info(self, description: str) -> WarcRecord:
         """The record that a file begins with: what wrote it, and how our client asks."""
@@ -121,8 +102,3 @@ class ArchiveService:
             content_type="application/warc-fields",
             head="".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode(),
         )
-
-
-def _written(capture: Capture, earlier: Original | None) -> Iterator[bytes]:
-    for record in records_of(capture, earlier):
-        yield from member(record)

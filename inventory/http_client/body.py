@@ -22,11 +22,20 @@ SPARE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class WireBody:
+    """A body as it was sent: its content codings not undone, its chunks joined. `truncated`: there was more of it."""
+
+    content: bytes
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Body:
     """The bytes that are kept. `truncated`: there was, or may have been, more of them.
 
     It only may have been if `abrupt_end`: TLS ended without close_notify where nothing else tells the end. `undecoded` names
-    the codings that could not be undone: the bytes are then as they came. `defects` says why.
+    the codings that could not be undone: the bytes are then as they came. `defects` says why. `wire` is a coded body as it
+    was sent, if that was asked for.
     """
 
     content: bytes
@@ -34,10 +43,21 @@ class Body:
     undecoded: str | None = None
     defects: tuple[str, ...] = ()
     abrupt_end: bool = False
+    wire: WireBody | None = None
 
 
-def read_body(response: ResponseReader, limit: int, room: Room | None = None, deadline: Deadline | None = None) -> Body:
+def read_body(
+    response: ResponseReader,
+    limit: int,
+    room: Room | None = None,
+    deadline: Deadline | None = None,
+    *,
+    keep_wire: bool = False,
+) -> Body:
     """The body of a response, at most `limit` bytes of it, decoded. Raises `SourceFailure` when it is incomplete or late.
+
+    With `keep_wire` a body with content codings comes as it was sent, too, at most `limit` bytes of it. Not so if a transfer
+    coding other than chunks is upon them, which no header line of the content names.
 
     More than `SHARE` bytes are taken into memory only once they are in a file and the `room` for them is there. It then
     holds as many as all that is done with the body will take. The deadline is put off while it waits for them.
@@ -45,9 +65,12 @@ def read_body(response: ResponseReader, limit: int, room: Room | None = None, de
     named = response.head.values("content-encoding")
     applied = [*codings.names(named), *response.transfer_codings]
     misnamed = tuple(f"Content-Encoding names {name!r:.50}, which is not a coding" for name in codings.misnamed(named)[:1])
+    keep_wire = keep_wire and bool(applied) and not response.transfer_codings
     with Received(response.pieces(), 2 * limit + SPARE) as received:
-        reader = _BodyReader(received, limit, room or UNLIMITED.room(), deadline or Deadline(math.inf))
+        reader = _BodyReader(received, limit, room or UNLIMITED.room(), deadline or Deadline(math.inf), keep_wire=keep_wire)
         body = reader.decoded(applied) if applied else reader.raw()
+        if keep_wire and body.undecoded is None:
+            body = replace(body, wire=reader.wire(body, abrupt_end=response.abrupt_end))
     defects = (*misnamed, *body.defects, *response.defects())
     if not (defects or response.abrupt_end):
         return body
@@ -60,8 +83,9 @@ class _BodyReader:
     A coding that makes less than a body of twice as many bytes, such as thousands of empty members, counts as cut there.
     """
 
-    def __init__(self, received: Received, limit: int, room: Room, deadline: Deadline) -> None:
+    def __init__(self, received: Received, limit: int, room: Room, deadline: Deadline, *, keep_wire: bool) -> None:
         self._received, self._limit, self._room, self._deadline = received, limit, room, deadline
+        self._times = TIMES_THE_BODY + keep_wire
         self._made = 1
         """Bytes that the last look brought, decoded."""
 
@@ -82,6 +106,14 @@ class _BodyReader:
             name, raw = ", ".join(applied)[:100], self.raw()
             return replace(raw, undecoded=name, defects=(f"the {name} coding could not be undone: {error}",))
         return body
+
+    def wire(self, body: Body, *, abrupt_end: bool) -> WireBody:
+        """What was sent of a body that was decoded. What follows the end of the coding is waited for only shortly."""
+        received = self._received
+        if not body.truncated:
+            received.read_on(self._limit + 1, LOOK_AFTER)
+        is_whole = received.has_ended and received.size <= self._limit and not abrupt_end
+        return WireBody(received.first(min(self._limit, received.size)), not is_whole)
 
     def _small(self, applied: list[str]) -> Body | None:
         """A body that fits in the share of memory, decoded as it comes; None if this one does not."""
@@ -112,7 +144,7 @@ class _BodyReader:
     def _take(self, size: int) -> None:
         """Wait for the room that a body of this size takes; the upstream may take as much longer."""
         begun = self._deadline.now()
-        self._room.take(TIMES_THE_BODY * size)
+        self._room.take(self._times * size)
         self._deadline.extend(self._deadline.now() - begun)
 
     def _undone(self, pieces: Iterator[bytes], applied: list[str], size: int) -> Body:

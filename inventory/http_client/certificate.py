@@ -132,6 +132,14 @@ class CertificateReader:
             return content.decode("latin-1")
 
 
+def is_certificate(der: bytes) -> bool:
+    """Whether these bytes have the form of a certificate."""
+    try:
+        return len(list(elements(first(first(der))))) >= 6  # serial number, algorithm, issuer, validity, subject and key
+    except Malformed:
+        return False
+
+
 def elements(data: bytes) -> Iterator[Element]:
     """The elements that follow each other; raises `Malformed`."""
     at = 0

@@ -38,7 +38,8 @@ MAX_REDIRECT_CHARACTERS = 2 * 1024 * 1024
 class Fetcher:
     """Fetches URLs through a transport. Threads may share it.
 
-    `deadline` is in seconds and covers a whole collection; `body_limit` is in bytes, decoded.
+    `deadline` is in seconds and covers a whole collection; `body_limit` is in bytes, decoded. With `keep_wire` a coded body
+    comes as it was sent, too.
     """
 
     transport: Transport
@@ -46,6 +47,7 @@ class Fetcher:
     body_limit: int
     max_redirects: int = 20
     clock: Clock = utc_now
+    keep_wire: bool = False
 
     def fetch(
         self,
@@ -69,7 +71,7 @@ class Fetcher:
             try:
                 head_read_at = chain.deadline.now()
                 room = None if calls is None else calls.room
-                body = read_body(response.reader, self.body_limit, room, chain.deadline)
+                body = read_body(response.reader, self.body_limit, room, chain.deadline, keep_wire=self.keep_wire)
             finally:
                 response.close()
         except SourceFailure as failure:

@@ -52,6 +52,11 @@ class Received:
         """Whether what comes now is not kept."""
         return self.size >= self._most
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether all of the body has come."""
+        return self._ended and self._failure is None
+
     def coming(self) -> Iterator[bytes]:
         """The pieces as they come; `NeedsMore` if it gets full."""
         while not self.is_full and (piece := self._next()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -22,7 +22,7 @@ class TlsDetails:
     """Protocol version, cipher and the verified certificate of a connection.
 
     `sha256` is that of the certificate's bytes, in hexadecimal: its fingerprint. A date is None, and a text empty, that
-    cannot be read; `defects` says so.
+    cannot be read; `defects` says so. `der` are the certificate's bytes.
     """
 
     version: str
@@ -34,6 +34,7 @@ class TlsDetails:
     not_before: datetime | None
     not_after: datetime | None
     defects: tuple[str, ...] = ()
+    der: bytes = field(default=b"", repr=False)
 
 
 @cache
@@ -95,6 +96,7 @@ def details_of(sock: ssl.SSLSocket) -> TlsDetails:
             sha256=sha256,
             not_before=_instant(certificate["notBefore"]),
             not_after=_instant(certificate["notAfter"]),
+            der=encoded,
         )
     except (ValueError, OverflowError, ssl.SSLError):  # text that is not UTF-8, dates out of range, strings that are none
         read = CertificateReader(encoded)
@@ -108,6 +110,7 @@ def details_of(sock: ssl.SSLSocket) -> TlsDetails:
             not_before=read.not_before,
             not_after=read.not_after,
             defects=tuple(read.defects),
+            der=encoded,
         )
 
 

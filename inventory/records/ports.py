@@ -139,7 +139,7 @@ class Records(Protocol):
         """How many records there are in all; of those that wait and of those that failed, at most `up_to` are counted."""
 
     def delete(self, record_id: str) -> bool:
-        """Remove the record, its snapshots and the bodies and attachments that nothing else names; False if there is none."""
+        """Remove the record, its snapshots and what nothing else names, such as their bodies; False if there is none."""
 
 
 class Snapshots(Protocol):
@@ -169,8 +169,8 @@ class Snapshots(Protocol):
     def retire(self, *, keep: int, limit: int) -> int:
         """Remove what is older than the `keep` newest snapshots of up to `limit` records that have more; how many went.
 
-        The bodies and attachments that nothing names then go too. The latest snapshot, which a lookup answers, is one of those kept, and
-        `Record.snapshots` becomes what is left.
+        The bodies and attachments that nothing names then go too. The latest snapshot, which a lookup answers, is one of
+        those kept, and `Record.snapshots` becomes what is left.
         """
 
     def sweep(self, *, after: str, limit: int) -> str:

@@ -253,11 +253,15 @@ class RecordService:
 
     def snapshot(self, snapshot_id: str) -> tuple[Target, Snapshot, bytes | None]:
         """One snapshot with its target and body; `NotFound` if there is none."""
+        target, snapshot = self.snapshot_alone(snapshot_id)
+        return target, snapshot, self._bodies.find(snapshot.body_sha256) if snapshot.body_sha256 else None
+
+    def snapshot_alone(self, snapshot_id: str) -> tuple[Target, Snapshot]:
+        """One snapshot with its target; `NotFound` if there is none."""
         found = self._snapshots.find(snapshot_id)
         if found is None:
             raise NotFound(f"There is no snapshot {snapshot_id}; /api/v1/metadata/snapshots lists those of a URL.")
-        target, snapshot = found
-        return target, snapshot, self._bodies.find(snapshot.body_sha256) if snapshot.body_sha256 else None
+        return found
 
     def body(self, sha256: str) -> bytes:
         """A body's bytes; `NotFound` if there is none."""
@@ -266,8 +270,12 @@ class RecordService:
             raise NotFound(f"There is no body with the SHA-256 {sha256}.")
         return body
 
+    def attachment(self, sha256: str) -> bytes | None:
+        """What a snapshot names besides its body; None if it is not kept, as with those of old versions."""
+        return self._bodies.find(sha256)
+
     def targets_of_body(self, sha256: str) -> Sequence[Target]:
-        """The targets that have snapshots with this body; of very many the first ones that are found."""
+        """The targets that have snapshots with this body or attachment; of very many the first ones that are found."""
         return self._snapshots.targets_of_body(sha256, limit=MAX_OF_BODY)
 
     def _read(self, record_id: str, *, contents: bool) -> RecordWithSnapshot | None:

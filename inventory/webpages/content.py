@@ -13,7 +13,7 @@ from inventory.http_client.body import Body
 from inventory.http_client.decoding import Text
 from inventory.http_client.fetched import Fetched, Hop, Validators
 from inventory.http_client.head import Fields
-from inventory.records.model import Content
+from inventory.records.model import Attachment, Content
 from inventory.size_budget import SizeBudget
 from inventory.urls import MAX_CHARACTERS
 from inventory.webpages import refreshes
@@ -149,7 +149,7 @@ def _updated(stored: list[dict[str, str]], sent: Fields) -> list[dict[str, str]]
 
 
 def _body(received: Body, kept: bytes, text: Text, defects: list[str]) -> dict[str, Any]:
-    return {
+    described = {
         "sha256": hashlib.sha256(kept).hexdigest(),
         "size": len(kept),
         "media_type": None if text.media_type is None else clipped(text.media_type, "media type", defects),
@@ -158,3 +158,22 @@ def _body(received: Body, kept: bytes, text: Text, defects: list[str]) -> dict[s
         "truncated": received.truncated,
         "undecoded": received.undecoded,
     }
+    if (wire := received.wire) is not None:
+        sha256, size = hashlib.sha256(wire.content).hexdigest(), len(wire.content)
+        described["wire"] = {"sha256": sha256, "size": size, "truncated": wire.truncated}
+    return described
+
+
+def attachments_of(content: Content, fetched: Fetched) -> tuple[Attachment, ...]:
+    """What a snapshot with this content names besides its body: the body as it was coded, and the certificate.
+
+    A coded body that is the same decoded is kept as the body.
+    """
+    described, tls = content["body"], fetched.final.tls
+    found = []
+    if "wire" in described and described["wire"]["sha256"] != described["sha256"]:
+        wire = fetched.body.wire  # there is none with a 304: the snapshot before brought it
+        found.append(Attachment(described["wire"]["sha256"], None if wire is None else wire.content))
+    if tls is not None and tls.der:
+        found.append(Attachment(tls.sha256, tls.der))
+    return tuple(found)

@@ -43,6 +43,14 @@ class CookieSchema(Schema):
     )
 
 
+class WireBodySchema(Schema):
+    """The body as it was sent, its content codings not undone; the bytes are at /api/v1/bodies/{sha256}."""
+
+    sha256 = fields.String(required=True)
+    size = fields.Integer(required=True)
+    truncated = fields.Boolean(required=True)
+
+
 class BodySchema(Schema):
     """What the page source is; the bytes are at /api/v1/bodies/{sha256}."""
 
@@ -59,6 +67,10 @@ class BodySchema(Schema):
     encoding = fields.String(required=True, validate=OneOf(["text", "base64"]))
     truncated = fields.Boolean(required=True)
     undecoded = fields.String(required=True, allow_none=True, metadata={"description": "A content coding left undecoded."})
+    wire = fields.Nested(
+        WireBodySchema,
+        metadata={"description": "Only of a coded body that was collected with INVENTORY_KEEP_WIRE_BODIES."},
+    )
 
 
 HOSTS = fields.List(fields.String())

@@ -121,6 +121,7 @@ class HopWriter:
             "issuer": clipped(tls.issuer, "issuer of the certificate", self.defects),
             "names": names,
             "sha256": tls.sha256,
+            "size": len(tls.der),
             "not_before": None if tls.not_before is None else rfc3339(tls.not_before),
             "not_after": None if tls.not_after is None else rfc3339(tls.not_after),
         }

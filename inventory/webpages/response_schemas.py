@@ -24,6 +24,11 @@ class TlsSchema(Schema):
     sha256 = fields.String(
         metadata={"description": "Of the certificate's bytes (DER): its fingerprint. Snapshots of old versions lack it."}
     )
+    size = fields.Integer(
+        metadata={
+            "description": "How many bytes it has; /api/v1/certificates/{sha256} has them. Old versions did not keep them."
+        }
+    )
     not_before = fields.DateTime(required=True, allow_none=True, metadata={"description": "null: it is not a date."})
     not_after = fields.DateTime(required=True, allow_none=True)
 

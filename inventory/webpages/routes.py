@@ -1,8 +1,9 @@
-"""`/api/v1/metadata` and `/bodies`: look up, collect and delete what webpages serve."""
+"""`/api/v1/metadata`, `/bodies` and `/certificates`: look up, collect and delete what webpages serve."""
 
 from __future__ import annotations
 
 from functools import partial
+from ssl import DER_cert_to_PEM_cert
 from typing import Any
 
 from flask import Response, request
@@ -22,6 +23,7 @@ from inventory.errors import (
     UnsupportedScheme,
     UrlTooLong,
 )
+from inventory.http_client.certificate import is_certificate
 from inventory.services import services
 from inventory.web_api import same_origin, security_headers, work
 from inventory.web_api.blueprint import Blueprint
@@ -32,6 +34,7 @@ from inventory.webpages.lookup import LookupResponse, location, pending
 
 blueprint = Blueprint("metadata", __name__, url_prefix="/api/v1", description="What webpages serve")
 
+DER, PEM = "application/pkix-cert", "application/x-pem-file"
 MAX_WAIT = 30
 """Seconds."""
 URL_PROBLEMS = (InvalidRequest, InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, ForbiddenAddress)
@@ -155,26 +158,54 @@ class Bodies(MethodView):
         200,
         {"type": "string", "format": "binary"},
         content_type="application/octet-stream",
-        description="The bytes as they were received",
+        description="The bytes of a page source without its content codings, or of one as it was sent (`body.wire`)",
     )
     @blueprint.problems(NotFound, StorageUnavailable)
     @blueprint.needs("read", limited=True)
     def get(self, sha256: str) -> Response:
         """The bytes of a page source, as an attachment that no browser renders from this origin."""
-        if not _may_read(sha256):
+        if not _may_read(sha256, "body.sha256"):
             raise NotFound(f"There is no body with the SHA-256 {sha256}.")
-        response = Response(services().records.body(sha256), mimetype="application/octet-stream")
-        response.headers["Content-Disposition"] = f'attachment; filename="{sha256}"'
-        response.headers[security_headers.POLICY] = security_headers.BODY
-        return response
+        return _attachment(services().records.body(sha256), "application/octet-stream", sha256)
 
 
-def _may_read(sha256: str) -> bool:
-    """Whether a target within the caller's limits has a snapshot with this body: the latest one, as indexed, or any."""
+@blueprint.route("/certificates/<sha256>")
+class Certificates(MethodView):
+    """Certificates of webpages."""
+
+    @blueprint.arguments(schemas.CertificateQuery, location="query")
+    @blueprint.response(
+        200,
+        {"type": "string", "format": "binary"},
+        content_type=DER,
+        description="The certificate in DER, or in PEM (application/x-pem-file)",
+    )
+    @blueprint.problems(InvalidRequest, NotFound, StorageUnavailable)
+    @blueprint.needs("read", limited=True)
+    def get(self, query: dict[str, Any], sha256: str) -> Response:
+        """A certificate that was seen, by its fingerprint: `response.tls.sha256` of a record whose `tls` has a `size`."""
+        kept = services().records.attachment(sha256) if _may_read(sha256, "tls.sha256") else None
+        if kept is None or not is_certificate(kept):
+            raise NotFound(f"No certificate with the SHA-256 {sha256} is kept.")
+        if query["format_"] == "pem":
+            return _attachment(DER_cert_to_PEM_cert(kept), PEM, f"{sha256}.pem")
+        return _attachment(kept, DER, f"{sha256}.cer")
+
+
+def _attachment(content: bytes | str, media_type: str, name: str) -> Response:
+    """What others sent, as a file that no browser renders from this origin."""
+    response = Response(content, mimetype=media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers[security_headers.POLICY] = security_headers.BODY
+    return response
+
+
+def _may_read(sha256: str, field: str) -> bool:
+    """Whether a target within the caller's limits has a snapshot with these bytes: the latest one, as indexed, or any."""
     limits = services().limits.of("read")
     return (
         limits is None
-        or services().search.is_shown("body.sha256", sha256, limits)
+        or services().search.is_shown(field, sha256, limits)
         or services().limits.admit_any("read", services().records.targets_of_body(sha256))
     )
 

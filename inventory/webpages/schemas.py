@@ -9,7 +9,7 @@ from webargs.fields import DelimitedList
 from inventory.labels import MAX_LABELS
 from inventory.records.model import Status
 from inventory.records.schemas import FailureSchema
-from inventory.web_api.arguments import SECONDS
+from inventory.web_api.arguments import SECONDS, QuerySchema
 from inventory.web_api.pagination import PageQuery, PageSchema
 from inventory.web_api.target_query import URL, TargetQuery
 from inventory.webpages.content_schemas import ContentSchema
@@ -72,6 +72,17 @@ class TagsSchema(Schema):
 
 class SnapshotsQuery(PageQuery, TargetQuery):
     """Which page of a target's snapshots."""
+
+
+class CertificateQuery(QuerySchema):
+    """In which form a certificate is wanted."""
+
+    format_ = fields.String(
+        data_key="format",
+        load_default="der",
+        validate=OneOf(["der", "pem"], error="Unknown. Choose from {choices}."),
+        metadata={"description": "`der`, the bytes themselves, or `pem`.", "example": "pem"},
+    )
 
 
 class Prefer(Schema):

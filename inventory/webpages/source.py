@@ -18,7 +18,7 @@ from inventory.http_client.retry_after import target_pause
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content, Target
 from inventory.records.source import Collected
-from inventory.webpages.content import content_of, redirects_of, revalidated, validators_of
+from inventory.webpages.content import attachments_of, content_of, redirects_of, revalidated, validators_of
 from inventory.webpages.cookies import cookies_of
 
 __all__ = ["Webpage", "cookies_of", "page_source"]
@@ -52,11 +52,13 @@ class Webpage:
             raise
         final = fetched.final
         if previous is not None and final.conditional and final.head.status == 304:
-            return Collected(revalidated(previous, fetched), None, unchanged=True)
+            confirmed = revalidated(previous, fetched)
+            return Collected(confirmed, None, unchanged=True, attachments=attachments_of(confirmed, fetched))
         body, text = _read(fetched)
         content = content_of(fetched, body, text, previous)
         come_back_in = target_pause(final.head, self.clock())
-        return Collected(content, body, come_back_in, body_sha256=content["body"]["sha256"])
+        attachments = attachments_of(content, fetched)
+        return Collected(content, body, come_back_in, body_sha256=content["body"]["sha256"], attachments=attachments)
 
 
 def page_source(body: bytes, content: Content) -> str:

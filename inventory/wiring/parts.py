@@ -93,7 +93,14 @@ def all_sources(settings: Settings, resolve: Resolve, clock: Clock) -> Sequence[
     guard = Guard(settings.allow_networks)
     transport = RequestsTransport(guard, resolve=resolve)
     deadline, hops = settings.fetch_deadline, settings.max_redirects
-    fetcher = Fetcher(transport, deadline=deadline, body_limit=settings.body_limit, max_redirects=hops, clock=clock)
+    fetcher = Fetcher(
+        transport,
+        deadline=deadline,
+        body_limit=settings.body_limit,
+        max_redirects=hops,
+        clock=clock,
+        keep_wire=settings.keep_wire_bodies,
+    )
     # A third of the deadline each, because the weather of a city takes up to three calls, one after the other.
     weather = Fetcher(transport, deadline=deadline / 3, body_limit=MAX_BYTES, max_redirects=hops, clock=clock)
     return [Webpage(fetcher, guard, clock), Weather(weather, _weather_provider(settings))]

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from inventory import create_app
+from inventory.records.model import Attachment
 from inventory.records.source import Collected
 from inventory.services import Services
 from tests.fakes import FakeClock, FakeWeb, content
@@ -52,12 +53,20 @@ class Guarded:
         assert problem["code"] == "out_of_scope"
         assert needed is None or f"`{needed}`" in problem["detail"]
 
-    def collect(self, url: str, *, server: str = "nginx", body: bytes = b"", tags: Sequence[str] = ()) -> str:
+    def collect(
+        self,
+        url: str,
+        *,
+        server: str = "nginx",
+        body: bytes = b"",
+        tags: Sequence[str] = (),
+        attachments: tuple[Attachment, ...] = (),
+    ) -> str:
         """Collect a URL, which serves this, and label it; the id of its record."""
         source = body or f"<p>{url} {server}</p>".encode()
         seen = content(url, headers=[{"name": "Server", "value": server}])
         seen["body"] |= {"sha256": sha256(source).hexdigest(), "size": len(source)}
-        self._web.pages[url] = Collected(seen, source)
+        self._web.pages[url] = Collected(seen, source, attachments=attachments)
         self._clock.forward(1)
         response = self.send(self.admin, "/metadata", method="POST", json={"url": url})
         assert response.status_code in (200, 201), response.text

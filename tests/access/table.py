@@ -92,6 +92,9 @@ TABLE = (
         beyond=(404, "not_found"),
     ),
     line("GET", f"{V1}/bodies/<sha256>", "read", f"{V1}/bodies/{{body}}", beyond=(404, "not_found")),
+    line(
+        "GET", f"{V1}/certificates/<sha256>", "read", f"{V1}/certificates/{{certificate}}", beyond=(404, "not_found"),
+    ),
     # All of them
     line("GET", f"{V1}/records", "read", **EMPTY),
     line("GET", f"{V1}/search", "read", **EMPTY),

@@ -17,7 +17,7 @@ from inventory import create_app
 from inventory.access.key_text import new_key_text
 from inventory.access.model import Mode, Verb
 from inventory.config import Settings
-from inventory.records.model import RecordFilter
+from inventory.records.model import Attachment, RecordFilter
 from inventory.services import Services
 from inventory.web_api import needs
 from tests.access.guarded import API, Guarded, Headers
@@ -35,6 +35,8 @@ UNUSABLE = {
     "revoked": "revoked_key",
 }
 """What is wrong with a key, and the code of what it is answered with."""
+CERTIFICATE = bytes.fromhex("30143012" + "020100" * 6)
+"""As much of one as its form has."""
 BEARER = 'Bearer realm="inventory"'
 CHALLENGES = {
     "key_required": BEARER,
@@ -104,7 +106,8 @@ def _names(guarded: Guarded, clock: FakeClock) -> Mapping[str, str]:
     """What the paths of the table name: all of it is on the host `a.test`, or belongs to keys that are limited to it."""
     services, url, body = guarded.services, "http://a.test/", b"<p>2</p>"
     guarded.collect(url, server="nginx")
-    record = guarded.collect(url, server="caddy", body=body)
+    certificate = Attachment(sha256(CERTIFICATE).hexdigest(), CERTIFICATE)
+    record = guarded.collect(url, server="caddy", body=body, attachments=(certificate,))
     guarded.ask(guarded.admin, "/weather", query_string={"city": "bern"})
     snapshots = guarded.ask(guarded.admin, "/metadata/snapshots", query_string={"url": url})["snapshots"]
     limited = guarded.key("import:a.test", "watch:a.test")
@@ -117,6 +120,7 @@ def _names(guarded: Guarded, clock: FakeClock) -> Mapping[str, str]:
         "record": record,
         "snapshot": snapshots[0]["id"],
         "body": sha256(body).hexdigest(),
+        "certificate": certificate.sha256,
         "finished": finished,
         "job": _import(guarded, limited, b"http://a.test/2\n"),
         "watch": guarded.ask(limited, "/watches", method="POST", status=201, json=watch)["id"],

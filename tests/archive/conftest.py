@@ -67,10 +67,16 @@ class World:
     """A web whose answers a test writes byte for byte, and the inventory that collects it."""
 
     def __init__(
-        self, make_services: Build, clock: FakeClock, *, body_limit: int = BODY_LIMIT, allowed: Sequence[IPv4Network] = ()
+        self,
+        make_services: Build,
+        clock: FakeClock,
+        *,
+        body_limit: int = BODY_LIMIT,
+        allowed: Sequence[IPv4Network] = (),
+        keep_wire: bool = False,
     ) -> None:
         self.transport = ScriptedTransport.of()
-        fetcher = Fetcher(self.transport, deadline=60, body_limit=body_limit)
+        fetcher = Fetcher(self.transport, deadline=60, body_limit=body_limit, keep_wire=keep_wire)
         self.services: Services = make_services(sources=[Webpage(fetcher, Guard(allowed))])
         self.client: FlaskClient = create_app(services=self.services).test_client()
         self._clock = clock

@@ -86,6 +86,7 @@ USES: dict[str, Callable[[Store], object]] = {
     "jobs": complete,
     "events": lambda store: store.events.add([event(1)]),
     "records": lambda store: collect(store, target(9)),
+    "snapshots": lambda store: store.snapshots.targets_of_body("ab" * 32, limit=1),
     "watches": add,
     "keys": lambda store: store.keys.add(new_key()[0]),
     "policies": lambda store: store.policies.delete("nobody"),

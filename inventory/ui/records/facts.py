@@ -20,12 +20,13 @@ SOON = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """A name and values. `note` is said beside these, as a warning if it is one."""
+    """A name and values. `note` is said beside these, as a warning if it is one. `file` is a path below that of the API."""
 
     name: str
     values: Part[Shown]
     note: str = ""
     warns: bool = False
+    file: str = ""
 
 
 def connection(document: Document, presenter: Presenter) -> list[Fact]:
@@ -55,7 +56,7 @@ def certificate(document: Document, presenter: Presenter, now: datetime) -> list
         Fact(name="Names", values=presenter.some("tls.name", tls["names"])),
         _fact("Valid from", presenter, None, None if tls["not_before"] is None else instant(tls["not_before"])),
         _fact("Valid until", presenter, "tls.not_after", end, note=_left(left), warns=left is not None and left < SOON),
-        _fact("SHA-256", presenter, "tls.sha256", tls.get("sha256")),
+        _fact("SHA-256", presenter, "tls.sha256", tls.get("sha256"), file=_certificate_file(tls)),
     ]
     return [fact for fact in facts if fact.values.items]
 
@@ -78,6 +79,7 @@ def page(document: Document, presenter: Presenter) -> list[Fact]:
 def body(document: Document, presenter: Presenter) -> list[Fact]:
     """Of the bytes that were received."""
     found = document["body"]
+    wire = found.get("wire")
     notes = ["the rest was not read"] if found["truncated"] else []
     notes += [f"{found['undecoded']} is not decoded"] if found["undecoded"] else []
     facts = [
@@ -85,13 +87,16 @@ def body(document: Document, presenter: Presenter) -> list[Fact]:
         _fact("Encoding", presenter, "charset", found["charset"]),
         _fact("Size", presenter, None, f"{number(found['size'])} bytes", note=", ".join(notes)),
         _fact("SHA-256", presenter, "body.sha256", found["sha256"]),
+        *([] if wire is None else [_fact("As sent", presenter, None, _wire(wire), file=f"/bodies/{wire['sha256']}")]),
     ]
     return [fact for fact in facts if fact.values.items]
 
 
-def _fact(name: str, presenter: Presenter, field: str | None, value: object, *, note: str = "", warns: bool = False) -> Fact:
+def _fact(
+    name: str, presenter: Presenter, field: str | None, value: object, *, note: str = "", warns: bool = False, file: str = ""
+) -> Fact:
     values = [] if value is None or value == "" else [presenter.one(field, value)]
-    return Fact(name=name, values=Part(items=values, more=0), note=note, warns=warns)
+    return Fact(name=name, values=Part(items=values, more=0), note=note, warns=warns, file=file)
 
 
 def _hosts(hosts: Mapping[str, Any], presenter: Presenter) -> Iterator[tuple[str, Part[Shown]]]:
@@ -102,6 +107,15 @@ def _left(days: int | None) -> str:
     if days is None:
         return ""
     return f"{days:,} days left" if days >= 0 else f"expired {-days:,} days ago"
+
+
+def _wire(wire: Document) -> str:
+    return f"{number(wire['size'])} bytes{', the beginning' if wire['truncated'] else ''}"
+
+
+def _certificate_file(tls: Document) -> str:
+    """Old versions kept no certificate."""
+    return f"/certificates/{tls['sha256']}?format=pem" if tls.get("size") else ""
 
 
 def _refresh(refresh: Document) -> str:
