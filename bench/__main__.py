@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from bench import (
+    archive,
     due,
     events,
     hit,
@@ -55,6 +56,7 @@ BENCHMARKS: Mapping[str, Measure] = {
     "facet": searches.measure_facet,
     "change_groups": searches.measure_groups,
     "events": events.measure,
+    "archive": archive.measure,
     "products": products.measure,
     "due": due.measure,
     "start": start.measure,

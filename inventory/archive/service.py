@@ -10,7 +10,7 @@ from uuid import uuid5
 from inventory import __version__
 from inventory.archive.archive_file import ArchiveFile
 from inventory.archive.captures import NAMES
-from inventory.archive.warc_record import WarcRecord, member
+from inventory.archive.warc_record import WarcRecord, gathered, member
 from inventory.clock import MILLISECOND, Clock, rfc3339
 from inventory.errors import NotFound
 from inventory.http_client.fetcher import REQUEST_HEADERS
@@ -59,6 +59,9 @@ class ArchiveService:
 
     def _found(self, info: WarcRecord, records: Iterator[Record], before: Key | None) -> Iterator[bytes]:
         yield from member(info)
+        yield from gathered(self._snapshots(records, before))
+
+    def _snapshots(self, records: Iterator[Record], before: Key | None) -> Iterator[bytes]:
         file = ArchiveFile(self._records, revisits=False)
         for record in records:
             if record.target.source != SOURCE:
@@ -68,6 +71,9 @@ class ArchiveService:
 
     def _history(self, info: WarcRecord, snapshot_ids: list[str]) -> Iterator[bytes]:
         yield from member(info)
+        yield from gathered(self._snapshots_by_id(snapshot_ids))
+
+    def _snapshots_by_id(self, snapshot_ids: list[str]) -> Iterator[bytes]:
         file = ArchiveFile(self._records, revisits=True)
         for snapshot_id in snapshot_ids:
             with suppress(NotFound):  # gone since it was listed

@@ -13,6 +13,12 @@ from inventory.clock import rfc3339
 CHUNK_BYTES = 64 * 1024
 """What is compressed at once."""
 GZIP = zlib.MAX_WBITS | 16
+LEVEL = 4
+"""Makes pages 4 % larger than level 6 does, in half the time."""
+SAMPLE_BYTES = 1024
+LARGE = 8 * 1024
+"""Bytes from which on a payload is looked at: whether to compress it is of any use."""
+OF_USE = 0.95
 
 Lines = Sequence[tuple[str, str]]
 
@@ -58,12 +64,35 @@ def digest(*parts: bytes) -> str:
 
 def member(record: WarcRecord) -> Iterator[bytes]:
     """The record as a whole member of gzip, in pieces. The same record is always the same bytes."""
-    compressor = zlib.compressobj(wbits=GZIP)
+    compressor = zlib.compressobj(_level(record.payload), wbits=GZIP)
     for part in _parts(record):
         for start in range(0, len(part), CHUNK_BYTES):
             if piece := compressor.compress(part[start : start + CHUNK_BYTES]):
                 yield piece
     yield compressor.flush()
+
+
+def gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in fewer pieces: most records are far smaller than what is sent at once."""
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= CHUNK_BYTES:
+            yield b"".join(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
+
+
+def _level(payload: bytes) -> int:
+    """0 for what has no use of it, such as images and coded bodies: that is forty times as fast."""
+    if len(payload) < LARGE:
+        return LEVEL
+    places = len(payload) // 3, 2 * len(payload) // 3
+    sample = b"".join(payload[at : at + SAMPLE_BYTES] for at in places)
+    return LEVEL if len(zlib.compress(sample, 1)) < OF_USE * len(sample) else 0
 
 
 def _parts(record: WarcRecord) -> Iterator[bytes]:
