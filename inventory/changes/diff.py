@@ -119,7 +119,7 @@ def _certificate(old: Part | None, new: Part | None) -> Iterator[Change]:
     for member in [member for member in {**before, **after} if member in known]:
         if member == "names":
             yield from item_changes("tls.name", before.get(member, ()), after.get(member, ()))
-        else:
+        elif member != "size":  # it differs only with the fingerprint
             yield from value_change(f"tls.{member}", before.get(member), after.get(member))
 
 

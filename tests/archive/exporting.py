@@ -1,7 +1,7 @@
 """The memory that an export takes: an API process, its inventory of bodies that cannot be compressed, and its archive.
 
-`python -m tests.archive.exporting` exports more than 4 GiB and, with another process, a hundredth of that. It takes some
-minutes and 9 GiB of disk where TMPDIR says, and is no part of CI. `test_export_memory.py` does the same in small.
+`make big-export` exports more than 4 GiB and, with another process, a hundredth of that. It takes some
+minutes and 5 GiB of disk where TMPDIR says, and is no part of CI. `test_export_memory.py` does the same in small.
 """
 
 from __future__ import annotations

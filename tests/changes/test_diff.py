@@ -170,8 +170,8 @@ TABLE: list[tuple[str, Any, Any, list[Shown]]] = [
     ),
     (
         "what both versions recorded is",
-        seen(response={"tls": TLS | {"sha256": "0" * 64}}),
-        seen(response={"tls": TLS | {"sha256": "1" * 64}}),
+        seen(response={"tls": TLS | {"sha256": "0" * 64, "size": 900}}),
+        seen(response={"tls": TLS | {"sha256": "1" * 64, "size": 901}}),
         [("changed", "tls.sha256", "0" * 64, "1" * 64)],
     ),
     (
