@@ -17,7 +17,7 @@ CHECK_PYTHON = import sys; $(OLDEST) <= sys.version_info < (3, 14) or sys.exit("
 	  this is %d.%d. Choose another: make PYTHON=python3.12 ..." % sys.version_info[:2])
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test faults big-export bench lint format screenshots settings lock clean
+.PHONY: help install run test faults exporting bench lint format screenshots settings lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -33,7 +33,7 @@ test: $(VENV)/installed-dev  ## Run every test that needs no external server (AR
 faults: $(VENV)/installed-dev  ## Check that nothing accepted is lost under faults (SEED=n repeats a run; ARGS="--store mongo --accepted 10000")
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(ARGS)
 
-big-export: $(VENV)/installed-dev  ## Check that an export of more than 4 GiB takes no more memory than a small one (5 GiB in TMPDIR)
+exporting: $(VENV)/installed-dev  ## Check that an export of more than 4 GiB takes no more memory than a small one (5 GiB in TMPDIR)
 	@$(BIN)/python -m tests.archive.exporting
 
 bench: $(VENV)/installed-bench  ## Measure the ratios of bench/ (NAME=hit for one; half an hour for all; PEER="command {port}" for a peer)

@@ -19,6 +19,8 @@ SAMPLE_BYTES = 1024
 LARGE = 8 * 1024
 """Bytes from which on a payload is looked at: whether to compress it is of any use."""
 OF_USE = 0.95
+FEW = 160
+"""Different bytes in a sample of text, at most; in one that cannot be compressed there are nearly all 256."""
 
 Lines = Sequence[tuple[str, str]]
 
@@ -92,6 +94,8 @@ def _level(payload: bytes) -> int:
         return LEVEL
     places = len(payload) // 3, 2 * len(payload) // 3
     sample = b"".join(payload[at : at + SAMPLE_BYTES] for at in places)
+    if len(set(sample)) < FEW:
+        return LEVEL
     return LEVEL if len(zlib.compress(sample, 1)) < OF_USE * len(sample) else 0
 
 

@@ -1,6 +1,6 @@
 """The memory that an export takes: an API process, its inventory of bodies that cannot be compressed, and its archive.
 
-`make big-export` exports more than 4 GiB and, with another process, a hundredth of that. It takes some
+`make exporting` exports more than 4 GiB and, with another process, a hundredth of that. It takes some
 minutes and 5 GiB of disk where TMPDIR says, and is no part of CI. `test_export_memory.py` does the same in small.
 """
 
