@@ -164,16 +164,19 @@ def _body(received: Body, kept: bytes, text: Text, defects: list[str]) -> dict[s
     return described
 
 
-def attachments_of(content: Content, fetched: Fetched) -> tuple[Attachment, ...]:
+def attachments_of(content: Content, fetched: Fetched, confirmed: Content | None = None) -> tuple[Attachment, ...]:
     """What a snapshot with this content names besides its body: the body as it was coded, and the certificate.
 
-    A coded body that is the same decoded is kept as the body.
+    A coded body that is the same decoded is kept as the body. What the snapshot brought that a 304 `confirmed` is not
+    brought again.
     """
     described, tls = content["body"], fetched.final.tls
     found = []
     if "wire" in described and described["wire"]["sha256"] != described["sha256"]:
-        wire = fetched.body.wire  # there is none with a 304: the snapshot before brought it
+        wire = fetched.body.wire  # a 304 has none
         found.append(Attachment(described["wire"]["sha256"], None if wire is None else wire.content))
     if tls is not None and tls.der:
-        found.append(Attachment(tls.sha256, tls.der))
+        before = None if confirmed is None else confirmed["response"]["tls"]
+        is_kept = before is not None and before.get("sha256") == tls.sha256 and "size" in before
+        found.append(Attachment(tls.sha256, None if is_kept else tls.der))
     return tuple(found)

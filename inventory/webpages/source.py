@@ -53,7 +53,7 @@ class Webpage:
         final = fetched.final
         if previous is not None and final.conditional and final.head.status == 304:
             confirmed = revalidated(previous, fetched)
-            return Collected(confirmed, None, unchanged=True, attachments=attachments_of(confirmed, fetched))
+            return Collected(confirmed, None, unchanged=True, attachments=attachments_of(confirmed, fetched, previous))
         body, text = _read(fetched)
         content = content_of(fetched, body, text, previous)
         come_back_in = target_pause(final.head, self.clock())

@@ -18,6 +18,7 @@ from inventory.webpages.source import Webpage
 from tests.archive.conftest import Record, by_fastwarc, by_warcio
 from tests.conftest import Build
 from tests.http_client.conftest import OPENED, make_fetcher
+from tests.http_client.raw import Raw
 from tests.upstreams.torture import Torture
 
 
@@ -137,6 +138,23 @@ def test_it_goes_with_the_last_snapshot_that_has_it(secure: Secure, authority: t
 
     secure.client.delete("/api/v1/metadata", query_string={"url": kept[1]})
     assert secure.client.get(path).status_code == 404
+
+
+def test_a_304_brings_no_certificate_that_the_snapshot_before_brought(secure: Secure, authority: trustme.CA) -> None:
+    collect = secure.services.sources["webpage"].collect
+    with Raw(serving(authority.issue_cert("one.test"))) as upstream:
+        url = upstream.url("/", "one.test")
+        upstream.answer = b'HTTP/1.1 200 OK\r\nETag: "1"\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello'
+        first = collect(url)
+        upstream.answer = b'HTTP/1.1 304 Not Modified\r\nETag: "1"\r\nConnection: close\r\n\r\n'
+        confirmed = collect(url, first.content)
+        of_old_version = {**first.content, "response": {**first.content["response"], "tls": None}}
+        confirmed_first = collect(url, of_old_version)
+
+    [certificate] = first.attachments
+    assert certificate.content is not None
+    assert (confirmed.unchanged, confirmed.attachments) == (True, (certificate._replace(content=None),))
+    assert (confirmed_first.unchanged, confirmed_first.attachments) == (True, (certificate,))
 
 
 @pytest.mark.parametrize("noise", [b"", b"0", b"0\x80", b"<p>hello", bytes.fromhex("30023000")])
