@@ -173,6 +173,11 @@ class Settings:
     history_sources: tuple[str, ...] = setting(
         ("weather",), types.names_of("weather", "webpage"), "sources whose lookups are kept in the history"
     )
+    indexed_policies: tuple[str, ...] = setting(
+        ("observatory", "kept"),
+        types.names_of("baseline", "cookies", "observatory", "privacy", "kept"),
+        "policies whose verdicts searches find; `kept` are all that are not built in (docs/policies.md)",
+    )
     keep_history_for: int = setting(7_776_000, types.WHOLE_SECONDS, "how long a lookup is kept in the history")
     product_feeds: tuple[Feed, ...] = field(
         default_factory=feed_file.default,

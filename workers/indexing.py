@@ -9,12 +9,15 @@ from time import monotonic
 import structlog
 
 from inventory.observations.indexing import Indexed
+from inventory.observations.model import Reindexing
 from inventory.services import Services
 
 log = structlog.get_logger(__name__)
 
 INDEX_FOR = 1.0
 """Seconds of a round in which records are indexed, so that a large store takes hours and not days."""
+MARK_FOR = 0.2
+"""Seconds of a round in which records are marked that are to be indexed again."""
 LOG_EVERY = 60.0
 """Seconds between two lines about the progress."""
 BACKLOG = 100
@@ -28,19 +31,33 @@ class BackgroundIndexing:
 
     def __init__(self, services: Services) -> None:
         self._observations = services.store.observations
+        self._reindexer = services.reindexer
         self._walk = services.indexer.walk()
         self._done = Counter[Indexed]()
         self._seen: Set[str] | None = None
+        self._marked: Reindexing | None = None
         self._began: float | None = None
         self._logged_at = 0.0
 
     def index_some(self) -> None:
         """Index for up to `INDEX_FOR` seconds, as long as that goes on."""
+        marked = self._reindexer.marked()
         are_in_work = self._are_in_work()
-        if not are_in_work:
+        if are_in_work and marked is not None and marked == self._marked:
+            self._reindexer.end(marked)  # all that was marked before the last round is indexed
+        self._marked = marked
+        if self._mark(until=monotonic() + MARK_FOR) or not are_in_work:
+            are_in_work = False
             self._index(until=monotonic() + INDEX_FOR)
         if self._began is not None:
             self._log_progress(self._began, over=are_in_work or not self._observations.count_unindexed(up_to=1))
+
+    def _mark(self, *, until: float) -> bool:
+        """Go on with marking what is to be indexed again; whether anything was left to be marked."""
+        is_some = is_more = self._reindexer.mark_some()
+        while is_more and monotonic() < until:
+            is_more = self._reindexer.mark_some()
+        return is_some
 
     def _index(self, *, until: float) -> None:
         done = 1

@@ -83,6 +83,19 @@ def of_snapshot(
     )
 
 
+def with_verdicts(shown: Statements, verdicts: tuple[Statement, ...]) -> Statements:
+    """The same with what policies say: of fields that no snapshot states itself."""
+    if not verdicts or not (shown.own or shown.common.statements):
+        return shown
+    return Statements(own=shown.own, common=_with(shown.common, verdicts), latest=shown.latest)
+
+
+@lru_cache(maxsize=256)
+def _with(common: Common, verdicts: tuple[Statement, ...]) -> Common:
+    """One object for the same statements, as `_common` gives."""
+    return Common((*common.statements, *verdicts))
+
+
 def of_failure(target: Target, failure: Failure | None) -> Statements:
     """What the last collection says of a target if it failed, as far as `failure` and the parts of its URL go.
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from inventory.folding import folded
 from inventory.observations.conditions import Matcher, Pattern, Wildcard, Word, matcher
-from inventory.observations.fields import CATALOGUE, FAMILIES, FIXED, Field
+from inventory.observations.fields import ALIASES, CATALOGUE, FAMILIES, FIXED, POLICY, Field
 
 EXACT = ".exact"
 """What a name ends with where case matters."""
@@ -61,15 +61,23 @@ def _find(pieces: Pieces, *, exact: bool) -> Iterator[NamedField]:
     written = matcher(pieces, exact=True)
     if isinstance(written, Pattern):
         yield from _of_pattern(written, exact)
-    elif (fixed := FIXED.get(folded(written.text))) is not None:
+        return
+    named = folded(written.text)
+    named = ALIASES.get(named, named)
+    if (fixed := FIXED.get(named)) is not None:
         yield NamedField(fixed, Word(fixed.name, exact=True))
     else:
-        named = folded(written.text)
         for family in FAMILIES:
             between = len(named) - len(family.prefix) - len(family.suffix)
             if between >= 0 and named.startswith(family.prefix) and named.endswith(family.suffix):
-                yield NamedField(family, _cased([written.text], family, exact))
+                yield NamedField(family, _cased(_of_any_policy(named) or [written.text], family, exact))
                 return
+
+
+def _of_any_policy(named: str) -> Pieces | None:
+    """The names that a rule has without its policy: `policy.hsts` is the rule `hsts` of each policy."""
+    rule = named.removeprefix(POLICY)
+    return [POLICY, Wildcard.ANY, f".{rule}"] if named.startswith(POLICY) and rule and "." not in rule else None
 
 
 def _of_pattern(written: Pattern, exact: bool) -> Iterator[NamedField]:

@@ -16,6 +16,7 @@ class ValueType(Enum):
     NUMBER = "a number"
     INSTANT = "an instant"
     TRUTH = "true or false"
+    VERDICT = "fails, waived or unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,19 @@ CATALOGUE = (
     Field("failure", ValueType.TEXT, "The code of the failure of the last collection."),
     Field("defect", ValueType.TEXT, "Each defect that the last collection found."),
     Field("tag", ValueType.TEXT, "Each label that people gave the target.", composed=True),
+    Field("policy.NAME", ValueType.VERDICT, "What a rule of an indexed policy comes to, if it does not hold."),
+    Field("grade", ValueType.TEXT, "The grade that the policy observatory gives."),
+    Field("grade.NAME", ValueType.TEXT, "The grade that another indexed policy gives."),
 )
 """All fields. Of two families that a name is in, the first is meant: `cookie.sid.secure` is not a cookie `sid.secure`."""
 FIXED = {field.name: field for field in CATALOGUE if not field.is_family}
 FAMILIES = tuple(field for field in CATALOGUE if field.is_family)
+POLICY, GRADE = "policy.", "grade"
+"""What the names of rules of policies begin with, and the grade of the one policy that needs no name."""
+GRADED = "observatory"
+ALIASES = {f"{GRADE}.{GRADED}": GRADE}
+
+
+def is_verdict(name: str) -> bool:
+    """Whether a field tells what policies say of a snapshot: its changes follow from those of others."""
+    return name == GRADE or name.startswith((POLICY, f"{GRADE}."))

@@ -15,7 +15,7 @@ from inventory.listing import Key
 from inventory.notifier import Notifier
 from inventory.observations import extraction
 from inventory.observations.model import PastCollection
-from inventory.observations.observing import Tracker
+from inventory.observations.observing import Tracker, Verdicts
 from inventory.observations.ports import Observations
 from inventory.records.model import Content, Record, Snapshot, State
 from inventory.records.service import RecordService
@@ -49,6 +49,7 @@ class Indexer:
     observations: Observations
     records: RecordService
     page_of: PageOf
+    verdicts: Verdicts
     notifier: Notifier
     rng: random.Random
 
@@ -81,8 +82,11 @@ class Indexer:
     def _history(self, record: Record) -> list[PastCollection]:
         """The outcomes that are known, the oldest first."""
         tracker, pages, history, statements = Tracker(), _Pages(self.records, self.page_of), deque[PastCollection](), 0
+        verdicts = self.verdicts.of(record.target)
         for snapshot in self._snapshots(record.id):
-            shown = tracker.observed(record.target, snapshot.content, pages.of(snapshot))
+            page = pages.of(snapshot)
+            shown = tracker.observed(record.target, snapshot.content, page)
+            shown = extraction.with_verdicts(shown, verdicts(snapshot, page))
             history.append(PastCollection(snapshot.collected_at, shown))
             statements += len(history[-1].statements)
             while statements > MAX_STATEMENTS and len(history) > 1:

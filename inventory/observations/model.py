@@ -26,10 +26,11 @@ from inventory.observations.conditions import (
     Not,
     Or,
     Pattern,
+    Wildcard,
     Word,
 )
 from inventory.observations.field_names import find
-from inventory.observations.fields import ValueType
+from inventory.observations.fields import GRADE, POLICY, ValueType
 from inventory.observations.values import ordinal
 from inventory.records.model import Statement
 
@@ -37,6 +38,7 @@ __all__ = [
     "FAILURE",
     "LATEST_ONLY",
     "TAG",
+    "VERDICTS",
     "And",
     "Between",
     "Change",
@@ -67,6 +69,12 @@ TAG = "tag"
 """The field of the labels that people give: no collection ends it."""
 FAILURE = "failure"
 """The field of the code of the last failure: the one field that a failed collection shows."""
+VERDICTS: Sequence[Matcher] = (
+    Pattern((POLICY, Wildcard.ANY), exact=True),
+    Word(GRADE, exact=True),
+    Pattern((f"{GRADE}.", Wildcard.ANY), exact=True),
+)
+"""The fields of what policies say. Their changes follow from those of others, so they are listed only if they are named."""
 LATEST_ONLY = ("body.size", "elapsed_ms")
 """Fields of the latest snapshot alone: numbers that differ each time, for ranges. They have no intervals."""
 
@@ -100,12 +108,19 @@ class PastCollection:
 class Reindexing:
     """A rebuilding of all observations: first all records are marked as unindexed, then they are indexed.
 
-    `marked` is how many have been marked, and `marked_up_to` the id of the last one, None once all are.
+    `marked` is how many have been marked, and `marked_up_to` the id of the last one, None once all are. It may begin later
+    than now: at `begun_at` every process knows why.
     """
 
     begun_at: datetime
     marked: int
     marked_up_to: str | None
+
+    def is_before(self, other: Reindexing) -> bool:
+        """Whether the other one begins later, or is the same and has come further."""
+        if self.begun_at != other.begun_at or self.marked_up_to is None:
+            return self.begun_at < other.begun_at
+        return other.marked_up_to is None or self.marked_up_to < other.marked_up_to
 
 
 @dataclass(frozen=True, slots=True)

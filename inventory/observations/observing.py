@@ -2,35 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
+from typing import Protocol, TypeAlias
 
 from inventory.html_pages.page import Page
 from inventory.observations import extraction
 from inventory.observations.model import Observation
 from inventory.observations.ports import Observations
 from inventory.observations.volatility import CHANGES_IN_A_ROW, Volatility, next_volatility, shown_volatility
-from inventory.records.model import Content, Failed, Statements, Stored, Target
+from inventory.records.model import Content, Failed, Record, Snapshot, Statement, Statements, Stored, Target
 
+OfSnapshot: TypeAlias = Callable[[Snapshot, Page | None], tuple[Statement, ...]]
+"""What policies say of a snapshot; the page is what its HTML says, if its content does not have it."""
 ObservedValues = Set[tuple[str, bool]]
 """What was observed of a field in one collection: values, and whether they are volatile."""
+
+
+class Verdicts(Protocol):
+    """What policies say of snapshots. Every method may raise `StorageUnavailable`."""
+
+    def of(self, target: Target) -> OfSnapshot:
+        """What the policies of this moment say of any snapshot of a target, with the labels that it has now."""
+
+    def ask_for_labels(self) -> bool:
+        """Whether what policies say may depend on the labels of targets."""
 
 
 class Observer:
     """States what outcomes show. Every method may raise `StorageUnavailable`."""
 
-    def __init__(self, observations: Observations) -> None:
-        self._observations = observations
+    def __init__(self, observations: Observations, verdicts: Verdicts) -> None:
+        self._observations, self._verdicts = observations, verdicts
 
     def statements(self, outcome: Stored | Failed) -> Statements:
         """The statements of an outcome that is not settled yet."""
         claim = outcome.claim
         if isinstance(outcome, Failed):
             return extraction.of_failure(claim.target, outcome.failure)
+        shown = self._shown(claim, outcome.snapshot.content)
+        return extraction.with_verdicts(shown, self._verdicts.of(claim.target)(outcome.snapshot, None))
+
+    def _shown(self, claim: Record, content: Content) -> Statements:
         if claim.collected_at is None:
-            return extraction.of_snapshot(claim.target, outcome.snapshot.content)
+            return extraction.of_snapshot(claim.target, content)
         tracker = Tracker(seen_before(self._observations.history(claim.id), claim.collected_at))
-        return tracker.observed(claim.target, outcome.snapshot.content)
+        return tracker.observed(claim.target, content)
 
 
 class Tracker:

@@ -59,7 +59,7 @@ class Observations(Protocol):
         limit: int,
         after: tuple[datetime, str, str] | None,
     ) -> Sequence[Change]:
-        """What changed from `since` to before `until` in these fields, or in all if none is named.
+        """What changed from `since` to before `until` in these fields, or in all but `VERDICTS` if none is named.
 
         Only of targets that a condition holds for now; by (instant, record id, field), newest first, those after `after`.
         What is known of a target first is no change, and neither is what its first snapshot shows.
@@ -111,6 +111,9 @@ class Observations(Protocol):
         In their order, those after `after`, without those that were set aside.
         """
 
+    def mark_collected(self, record_ids: Sequence[str]) -> None:
+        """Let those of up to 1,000 records be indexed again that have a snapshot, unless they are set aside."""
+
     def count_unindexed(self, *, up_to: int) -> int:
         """How many these are, at most `up_to`."""
 
@@ -140,8 +143,11 @@ class Observations(Protocol):
     def reindexing(self) -> Reindexing | None:
         """How far a rebuilding of all observations has come, if one has begun and is not known to have ended."""
 
-    def note_reindexing(self, run: Reindexing | None) -> None:
-        """Keep that for whoever goes on with it; None ends it."""
+    def note_reindexing(self, run: Reindexing) -> Reindexing:
+        """Keep that for whoever goes on with it, unless the one that is kept `is_before` no other; the one that is kept."""
+
+    def end_reindexing(self, run: Reindexing) -> None:
+        """It has come to its end; one that begins at another instant stays."""
 
     def prune(self, *, after: int, limit: int) -> int:
         """Remove values that no observation names, and what was observed of records that are gone.

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 
-from inventory.clock import Clock
+from inventory.clock import MILLISECOND, Clock
 from inventory.errors import StorageUnavailable
 from inventory.observations.indexing import Indexed, Indexer, Walk
 from inventory.observations.model import Reindexing
@@ -29,6 +29,8 @@ MAX_TRIES = 20
 MAX_LEFT, MAX_LOOKS = 20, 20
 """So few records that are left after so many looks are such that others work on: the scheduler indexes them."""
 UNBOUNDED = 10**9
+KNOWN_AFTER = timedelta(seconds=10)
+"""When every process knows that policies have changed, and has settled what it had collected before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +64,40 @@ class Reindexer:
         """
         run = None if afresh else self._unfinished()
         resumed = run is not None
-        run = run or Reindexing(begun_at=self.clock(), marked=0, marked_up_to="")
+        run = run or self._begin(self.clock())
         while run.marked_up_to is not None:
             yield Progress(begun_at=run.begun_at, resumed=resumed, total=None, done=run.marked)
+            if (early := run.begun_at - self.clock()) > timedelta(0):
+                self.sleep(min(early, KNOWN_AFTER).total_seconds())
             run = self._mark_some(run, run.marked_up_to)
-            self.observations.note_reindexing(run)
         yield from self._index(Progress(begun_at=run.begun_at, resumed=resumed, total=run.marked, done=0))
-        self.observations.note_reindexing(None)
+        self.observations.end_reindexing(run)
+
+    def request(self) -> None:
+        """Have all rebuilt by the scheduler, because policies are about to change; an unfinished rebuilding begins again."""
+        run, begins = self.observations.reindexing(), self.clock() + KNOWN_AFTER
+        self._begin(begins if run is None else max(begins, run.begun_at + MILLISECOND))
+
+    def mark_some(self) -> bool:
+        """Mark some more records of the rebuilding that has begun; False if none has, or all are marked."""
+        run = self.observations.reindexing()
+        if run is None or run.marked_up_to is None or run.begun_at > self.clock():
+            return False
+        self._mark_some(run, run.marked_up_to)
+        return True
+
+    def marked(self) -> Reindexing | None:
+        """The rebuilding of which all records are marked."""
+        run = self.observations.reindexing()
+        return run if run is not None and run.marked_up_to is None else None
+
+    def end(self, run: Reindexing) -> None:
+        """A rebuilding has come to its end."""
+        self.observations.end_reindexing(run)
+
+    def is_under_way(self) -> bool:
+        """Whether a rebuilding has begun, or is to begin, that has not come to its end."""
+        return self.observations.reindexing() is not None
 
     def left(self) -> int:
         """How many records are unindexed."""
@@ -85,14 +114,21 @@ class Reindexer:
             return None
         return run
 
+    def _begin(self, at: datetime) -> Reindexing:
+        """The rebuilding that is to be done: the one that begins then, or a later one."""
+        return self.observations.note_reindexing(Reindexing(begun_at=at, marked=0, marked_up_to=""))
+
     def _mark_some(self, run: Reindexing, after: str) -> Reindexing:
-        """Mark the next records. A call that dies before this is noted marks these again, and no harm is done."""
+        """Mark the next records; how far that is, or what others are doing who have come further.
+
+        A call that dies before this is noted marks these again, and no harm is done.
+        """
         last = self.observations.mark_unindexed(after=after, limit=MARKED_AT_ONCE)
         if last is None:
-            return replace(run, marked_up_to=None)
+            return self.observations.note_reindexing(replace(run, marked_up_to=None))
         found = self.observations.unindexed(limit=MARKED_AT_ONCE, after=after)
         marked = run.marked + sum(record_id <= last for record_id in found)
-        return replace(run, marked=marked, marked_up_to=last)
+        return self.observations.note_reindexing(replace(run, marked=marked, marked_up_to=last))
 
     def _step(self, walk: Walk) -> Sequence[Indexed]:
         """What became of the next records; a store that does not answer is tried again."""

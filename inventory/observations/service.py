@@ -17,6 +17,7 @@ from inventory.observations.field_names import beginning, find
 from inventory.observations.fields import FIXED, Field
 from inventory.observations.limited import condition_of
 from inventory.observations.model import TAG, Condition, FacetValue, Has, Matcher, Observation, Word, folded
+from inventory.observations.observing import Verdicts
 from inventory.observations.ports import Observations
 from inventory.observations.queries.field_lists import read_field, read_fields
 from inventory.observations.queries.query import parse
@@ -110,9 +111,12 @@ class SearchService:
     What asks the store may also raise `QueryTooBroad`: it cannot be answered within the bounds of a query.
     """
 
-    def __init__(self, observations: Observations, records: RecordService, *, clock: Clock, slots: Slots) -> None:
+    def __init__(
+        self, observations: Observations, records: RecordService, verdicts: Verdicts, *, clock: Clock, slots: Slots
+    ) -> None:
         self._observations = observations
         self._records = records
+        self._verdicts = verdicts
         self._clock = clock
         self._slots = slots
 
@@ -185,10 +189,12 @@ class SearchService:
         """Make these all the labels of a target; `NotInInventory` if there is no record of it."""
         if not self._observations.tag(target.id, tags, now=self._clock()):
             raise NotInInventory(f"Nothing is known of {target.key}. Look it up first; then it can have labels.")
+        self._labels_changed([target.id])
 
     def add_tags(self, record_ids: Sequence[str], tags: Sequence[str]) -> None:
         """Give up to 1,000 records these labels besides those they have; ids without a record are left out."""
         self._observations.add_tags(record_ids, tags, now=self._clock())
+        self._labels_changed(record_ids)
 
     def labels(self, record_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
         """The labels that up to 1,000 records have now, by id; none of an unknown record."""
@@ -202,6 +208,10 @@ class SearchService:
             return bool(self._observations.search(condition, at=None, limit=1, after=None))
         except QueryTooBroad:
             return False
+
+    def _labels_changed(self, record_ids: Sequence[str]) -> None:
+        if self._verdicts.ask_for_labels():
+            self._observations.mark_collected(record_ids)
 
     def _shown_fields(self, prefix: str, limit: int) -> list[ListedField]:
         """The first fields of families that targets show, each once however its case is."""

@@ -57,6 +57,8 @@ def canonical(value_type: ValueType, text: str) -> str:
             return _whole(text)
         case ValueType.TRUTH:
             return _truth(text)
+        case ValueType.VERDICT:
+            return _verdict(text)
         case _:
             return text
 
@@ -152,6 +154,13 @@ def _whole(text: str) -> str:
 def _truth(text: str) -> str:
     if text.lower() not in ("true", "false"):
         raise ValueError(f"{shown(text)} is neither true nor false. Write one of them.")
+    return text.lower()
+
+
+def _verdict(text: str) -> str:
+    if text.lower() not in ("fails", "waived", "unknown"):
+        reason = "is not fails, waived or unknown. Write one of them. NOT asks for targets where it holds (docs/queries.md)."
+        raise ValueError(f"{shown(text)} {reason}")
     return text.lower()
 
 

@@ -13,6 +13,7 @@ from enum import IntEnum
 from functools import lru_cache
 from itertools import pairwise
 
+from inventory.observations.fields import is_verdict
 from inventory.observations.shapes import TEXT, shape, token_shape
 
 CHANGES_IN_A_ROW = 3
@@ -140,7 +141,7 @@ def next_volatility(field: str, now: Volatility, history: Sequence[Set[str]]) ->
 
 def may_be_volatile(field: str) -> bool:
     """Whether the values of a field may ever be replaced by their shapes."""
-    return field not in NEVER_VOLATILE and not field.startswith("cookie.")
+    return field not in NEVER_VOLATILE and not field.startswith("cookie.") and not is_verdict(field)
 
 
 def _shaper_of_header(name: str) -> Shaper | None:

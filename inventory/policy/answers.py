@@ -14,7 +14,7 @@ from inventory.policy import documents
 from inventory.policy.builtin_policies import builtin
 from inventory.policy.documents import Document
 from inventory.policy.judgement import Judge
-from inventory.policy.model import KeptPolicy, TargetStatus
+from inventory.policy.model import IndexState, KeptPolicy, Policy, TargetStatus
 from inventory.policy.replaying import time_of
 from inventory.policy.service import Asked
 from inventory.services import services
@@ -26,13 +26,27 @@ NOW = "now"
 
 def policies(query: dict[str, Any]) -> Document:
     """One page of the kept policies, as a `PageQuery` asks, and all built-in ones."""
-    document = keyset_page("policies", query, services().policies.listing, _summary, IN_ORDER)
-    return {"built_in": [documents.summary_document(each.document) for each in builtin().values()], **document}
+    states = services().policies.index_states()
+
+    def summary(each: KeptPolicy) -> Document:
+        return documents.summary_document(json.loads(each.document), states.get(each.id, IndexState.OFF), each)
+
+    document = keyset_page("policies", query, services().policies.listing, summary, IN_ORDER)
+    known = builtin().values()
+    built_in = [documents.summary_document(each.document, states.get(each.id, IndexState.OFF)) for each in known]
+    return {"built_in": built_in, **document}
+
+
+def kept(policy: Policy, kept: KeptPolicy) -> Document:
+    """A policy that is kept now."""
+    state = services().policies.index_states().get(policy.id, IndexState.OFF)
+    return documents.summary_document(policy.document, state, kept)
 
 
 def policy(policy_id: str) -> Document:
     """One policy, whole."""
-    return documents.policy_document(services().policies.find(policy_id))
+    found, states = services().policies.find(policy_id), services().policies.index_states()
+    return documents.policy_document(found, states.get(policy_id, IndexState.OFF))
 
 
 def findings(policy_id: str, query: dict[str, Any]) -> Document:
@@ -78,10 +92,6 @@ def _times(query: dict[str, Any], asking: tuple[object, ...]) -> tuple[Key | Non
         return None, *time_of(query["since"], query["until"], now)
     instant, (since, until, record_id) = position
     return (instant, record_id), *time_of(since, until, now)
-
-
-def _summary(kept: KeptPolicy) -> Document:
-    return documents.summary_document(json.loads(kept.document), kept)
 
 
 def _end(page: Page, checked: int) -> Key | None:

@@ -9,13 +9,13 @@ from typing import Any
 
 from inventory.clock import rfc3339
 from inventory.policy.builtin_policies import builtin
-from inventory.policy.model import Evidence, Finding, KeptPolicy, Policy, Verdict, Waiver
+from inventory.policy.model import Evidence, Finding, IndexState, KeptPolicy, Policy, Verdict, Waiver
 from inventory.policy.replaying import Period, TargetHistory
 
 Document = dict[str, Any]
 
 
-def summary_document(file: Mapping[str, Any], kept: KeptPolicy | None = None) -> Document:
+def summary_document(file: Mapping[str, Any], indexed: IndexState, kept: KeptPolicy | None = None) -> Document:
     """What a listing shows of a policy with this file, which is built in if it is not kept."""
     return {
         "id": file["id"],
@@ -23,14 +23,15 @@ def summary_document(file: Mapping[str, Any], kept: KeptPolicy | None = None) ->
         "description": file.get("description", ""),
         "built_in": kept is None,
         "rules": len(file["rules"]),
+        "indexed": indexed.value,
         "created_at": None if kept is None else rfc3339(kept.created_at),
         "changed_at": None if kept is None else rfc3339(kept.changed_at),
     }
 
 
-def policy_document(policy: Policy) -> Document:
+def policy_document(policy: Policy, indexed: IndexState) -> Document:
     """A policy, as its file has it."""
-    return {"id": policy.id, "built_in": policy.id in builtin(), "policy": policy.document}
+    return {"id": policy.id, "built_in": policy.id in builtin(), "indexed": indexed.value, "policy": policy.document}
 
 
 def report_document(policy: Policy, at: datetime, verdicts: Sequence[Verdict]) -> Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -26,6 +26,9 @@ class Policies(Protocol):
     def listing(self, *, limit: int, after: Key | None) -> Sequence[KeptPolicy]:
         """Policies by (created_at, id), newest first."""
 
+    def changed_at(self) -> Mapping[str, datetime]:
+        """When each policy was kept last, by id, those that were created first before others."""
+
     def delete(self, policy_id: str) -> bool:
         """Remove it; False if there is none."""
 
@@ -37,3 +40,6 @@ class ObservedTargets(Protocol):
         self, record_ids: Sequence[str], fields: Sequence[Matcher], *, at: datetime | None
     ) -> Mapping[str, Sequence[Observation]]:
         """The state of up to 1,000 records, of the fields that are named, by id."""
+
+    def values(self, record_ids: Collection[str], fields: Collection[str]) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """What these records show now of these fields: pairs of a field and a value, by id."""

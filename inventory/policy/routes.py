@@ -19,7 +19,7 @@ from inventory.errors import (
     TooManyRequests,
     UnknownPolicy,
 )
-from inventory.policy import answers, documents, schemas
+from inventory.policy import answers, schemas
 from inventory.policy.model import Policy
 from inventory.policy.reading import of_document, read
 from inventory.services import services
@@ -75,7 +75,7 @@ class Policies(MethodView):
         """Keep a policy, in place of the one with its id. It is sent as YAML or as JSON."""
         policy = _sent()
         kept, is_new = services().policies.keep(policy)
-        response = json_response(documents.summary_document(policy.document, kept), 201 if is_new else 200)
+        response = json_response(answers.kept(policy, kept), 201 if is_new else 200)
         response.headers["Location"] = url_for("policies.OnePolicy", policy_id=policy.id)
         return response
 

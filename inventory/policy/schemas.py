@@ -6,10 +6,15 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf
 
 from inventory.instants import MAX_CHARACTERS
-from inventory.policy.model import Severity, TargetStatus, Unchecked
+from inventory.policy.model import IndexState, Severity, TargetStatus, Unchecked
 from inventory.web_api.pagination import CURSOR, LimitQuery, PageSchema
 
 _INSTANT = Length(1, MAX_CHARACTERS, error="Send an instant such as 2026-01-31T12:00:00Z, a day, or how long ago: 7d.")
+INDEXED = fields.String(
+    required=True,
+    validate=OneOf(list(IndexState)),
+    metadata={"description": "Whether searches find what it says: of all targets, of some so far, or of none."},
+)
 
 
 class PolicyFindingsQuery(LimitQuery):
@@ -38,6 +43,7 @@ class PolicySummarySchema(Schema):
     description = fields.String(required=True)
     built_in = fields.Boolean(required=True)
     rules = fields.Integer(required=True, metadata={"description": "How many."})
+    indexed = INDEXED
     created_at = fields.DateTime(required=True, allow_none=True)
     changed_at = fields.DateTime(required=True, allow_none=True)
 
@@ -54,6 +60,7 @@ class OnePolicySchema(Schema):
 
     id = fields.String(required=True)
     built_in = fields.Boolean(required=True)
+    indexed = INDEXED
     policy = fields.Dict(required=True, metadata={"description": "Its file, as docs/policies.md describes it."})
 
 

@@ -16,8 +16,9 @@ from inventory.html_pages.page import Page, page_of
 from inventory.listing import Key
 from inventory.observations.model import FAILURE, TAG, Observation, Word
 from inventory.policy.builtin_policies import builtin
+from inventory.policy.indexing import PolicyIndexing
 from inventory.policy.judgement import Judge, Looked
-from inventory.policy.model import MAX_POLICIES, KeptPolicy, Policy, State, TargetStatus, Unchecked, Verdict
+from inventory.policy.model import MAX_POLICIES, IndexState, KeptPolicy, Policy, State, TargetStatus, Unchecked, Verdict
 from inventory.policy.ports import ObservedTargets, Policies
 from inventory.policy.reading import of_document
 from inventory.records.model import Record, Snapshot, Target
@@ -49,11 +50,12 @@ class PolicyService:
         policies: Policies,
         observed: ObservedTargets,
         records: RecordService,
+        indexing: PolicyIndexing,
         *,
         clock: Clock,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._policies, self._observed, self._records = policies, observed, records
+        self._policies, self._observed, self._records, self._indexing = policies, observed, records, indexing
         self._ticks, self.clock = ticks, clock
 
     def find(self, policy_id: str) -> Policy:
@@ -78,18 +80,25 @@ class PolicyService:
             raise NameTaken(f"The policy {policy.id} is built in. Give yours another id.")
         now, document = self.clock(), json_bytes.dumps(policy.document)
         wanted = KeptPolicy(id=policy.id, created_at=now, changed_at=now, document=document)
-        is_new = self._policies.find(policy.id) is None
+        before = self._policies.find(policy.id)
+        if before is None or before.document != document:
+            self._indexing.policies_change()
         kept = self._policies.put(wanted, at_most=MAX_POLICIES)
         if kept is None:
             raise TooManyPolicies(f"There are {MAX_POLICIES} policies, and no more are kept. Delete one that is not needed.")
-        return kept, is_new
+        return kept, before is None
 
     def delete(self, policy_id: str) -> None:
         """Remove a kept policy; `NameTaken` if it is built in, and `UnknownPolicy` if there is none."""
         if policy_id in builtin():
             raise NameTaken(f"The policy {policy_id} is built in, and stays.")
+        self._indexing.policies_change()
         if not self._policies.delete(policy_id):
             raise UnknownPolicy(f"There is no policy {policy_id[:SHOWN]}; /api/v1/policies lists all.")
+
+    def index_states(self) -> Mapping[str, IndexState]:
+        """Whether searches find what policies say, by id; of those that are not there, they find nothing."""
+        return self._indexing.states()
 
     def check_in_time(self, judge: Judge, records: Sequence[Record], asked: Asked) -> Sequence[Verdict]:
         """The verdicts on the first records, one at least, for which there is time: fewer if they take long."""

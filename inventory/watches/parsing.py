@@ -9,6 +9,7 @@ from datetime import datetime
 from inventory.errors import InvalidQuery
 from inventory.observations import limited
 from inventory.observations.conditions import all_of
+from inventory.observations.fields import is_verdict
 from inventory.observations.model import FAILURE, TAG, Condition, Word
 from inventory.observations.queries.field_lists import read_fields
 from inventory.observations.queries.query import parse
@@ -74,7 +75,7 @@ def read_query(text: str, *, now: datetime) -> Condition:
 def _read_names(fields: str) -> Callable[[str], bool]:
     names = read_fields("fields", fields)
     if not names:
-        return lambda name: name != TAG
+        return lambda name: name != TAG and not is_verdict(name)
     if list(names) == [Word(FAILURE, exact=True)]:
         raise InvalidQuery("Failures are no changes of a page. Put `fails` into `on`, and leave `fields` out.", 1, "fields")
     tests = [name_test(each) for each in names]

@@ -34,8 +34,10 @@ from inventory.observations.reindexing import Reindexer
 from inventory.observations.service import SearchService
 from inventory.ops import request_metrics
 from inventory.ops.write_probe import WriteProbe
+from inventory.policy.indexing import PolicyIndexing
 from inventory.policy.replaying import Replayer
 from inventory.policy.service import PolicyService
+from inventory.policy.verdicts import Verdicts
 from inventory.products.service import ProductService
 from inventory.rate_limits.model import Budgets
 from inventory.rate_limits.service import UpstreamService
@@ -103,19 +105,21 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
     settings, store, clock = parts.settings, parts.store, parts.clock
     audit = _audit(parts)
     records = collecting.record_service(parts, audit)
-    collector = collecting.collector(parts, observe)
+    verdicts = Verdicts(store.policies, store.observations, settings.indexed_policies)
+    collector = collecting.collector(parts, verdicts, observe)
     inline = collecting.inline_collector(parts, records, collector)
     webhook_sink = messages.webhook_sink(parts)
     webhooks = messages.webhook_service(parts, webhook_sink)
     history = HistoryService(store.history, settings.history_sources, clock=clock)
-    search = _search(parts, records)
-    indexer = Indexer(store.observations, records, page_of, parts.notifier, parts.rng)
+    search = _search(parts, records, verdicts)
+    indexer = Indexer(store.observations, records, page_of, verdicts, parts.notifier, parts.rng)
     job_types = bulk.all_job_types(parts, records, search)
     jobs = bulk.job_service(parts, job_types, records)
     sessions = browser_sessions(store, clock)
     access = access_service(settings, store, sessions, clock)
     keys = KeyService(store.keys, access.forget, clock=clock)
-    policies = PolicyService(store.policies, store.observations, records, clock=clock)
+    reindexer = Reindexer(store.observations, indexer, clock, parts.sleep)
+    policies = PolicyService(store.policies, store.observations, records, PolicyIndexing(verdicts, reindexer), clock=clock)
     return Services(
         settings=settings,
         store=store,
@@ -128,7 +132,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         inline=inline,
         search=search,
         indexer=indexer,
-        reindexer=Reindexer(store.observations, indexer, clock, parts.sleep),
+        reindexer=reindexer,
         changes=ChangeService(records, clock=clock),
         fleet_changes=FleetChanges(store.observations, records, clock=clock),
         archive=ArchiveService(records, search, clock=clock),
@@ -165,9 +169,9 @@ def _audit(parts: Parts) -> AuditService:
     return AuditService(parts.store.audit, settings.masking, mode=settings.mode, clock=parts.clock, count=count)
 
 
-def _search(parts: Parts, records: RecordService) -> SearchService:
+def _search(parts: Parts, records: RecordService, verdicts: Verdicts) -> SearchService:
     slots = Slots(SEARCHES_AT_ONCE, max_wait=SEARCHES_WAIT, admitted=parts.threads.searches)
-    return SearchService(parts.store.observations, records, clock=parts.clock, slots=slots)
+    return SearchService(parts.store.observations, records, verdicts, clock=parts.clock, slots=slots)
 
 
 def _weather(settings: Settings, records: RecordService, inline: InlineCollector, history: HistoryService) -> WeatherService:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from inventory.access import current
 from inventory.access.audit import AuditService
-from inventory.observations.observing import Observer
+from inventory.observations.observing import Observer, Verdicts
 from inventory.records.admission import Admission
 from inventory.records.call_permits import CallPermits
 from inventory.records.claim_collector import ClaimCollector, Observe
@@ -35,7 +35,7 @@ def record_service(parts: Parts, audit: AuditService) -> RecordService:
     )
 
 
-def collector(parts: Parts, observe: Observe | None) -> Collector:
+def collector(parts: Parts, verdicts: Verdicts, observe: Observe | None) -> Collector:
     """What collects claims, and settles them. `observe` replaces what is stated of an outcome."""
     store, policy = parts.store, _policy(parts)
     settler = Settler(store.records, parts.notifier, policy, clock=parts.clock, rng=parts.rng, sleep=parts.sleep)
@@ -49,7 +49,7 @@ def collector(parts: Parts, observe: Observe | None) -> Collector:
         clock=parts.clock,
         rng=parts.rng,
         sleep=parts.sleep,
-        observe=observe or Observer(store.observations).statements,
+        observe=observe or Observer(store.observations, verdicts).statements,
         memory=parts.memory,
         admission=_admission(parts, policy),
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 from luqum import tree
 
 from inventory.errors import InvalidQuery
-from inventory.observations.conditions import Condition, Everything, Exists, Wildcard, all_of, any_of, negated
+from inventory.observations.conditions import Condition, Everything, Exists, Pattern, Wildcard, all_of, any_of, negated
 from inventory.observations.field_names import EXACT, NamedField, Pieces, find, nearest
 from inventory.observations.queries import query_values, ranges
 from inventory.observations.queries.syntax import Node, ends_of, name_pieces, pieces_of, tree_of
@@ -44,6 +44,9 @@ def parse_name(text: str) -> NamedField:
     if any(isinstance(piece, Wildcard) for piece in pieces):
         raise InvalidQuery(f"{shown(text)} means several fields. Name one; a * in its name needs a backslash.", 1)
     named, exact = _named(pieces, text, 1, hint=LISTED)
+    if isinstance(named[0].name, Pattern):
+        reason = f"{shown(text)} means the rule of that name of each policy. Name its policy, too: policy.POLICY.RULE"
+        raise InvalidQuery(reason, 1)
     return (named if exact else find([*pieces, EXACT])[0])[0]
 
 

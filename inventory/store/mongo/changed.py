@@ -7,11 +7,13 @@ these are read in the order of their ids.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from inventory.observations.model import Change, Matcher
+from pymongo.database import Database
+
+from inventory.observations.model import VERDICTS, Change, Matcher
 from inventory.store.codecs import from_millis, to_millis
 from inventory.store.mongo.conditions import Query
 from inventory.store.mongo.connection import Document
@@ -50,7 +52,7 @@ def newest(
 ) -> Sequence[Change]:
     """The changes from `since` to before `until`, after a position."""
     database = query.timed.database
-    chosen = frozenset().union(*(field_numbers(database, each) for each in fields)) if fields else None
+    chosen = chosen_fields(database, fields)
     position = None if after is None else (to_millis(after[0]), after[1], after[2])
     if position is not None:
         until = min(until, position[0] + 1)
@@ -82,6 +84,12 @@ def spans(query: Query, since: int, until: int) -> Iterator[tuple[Sequence[Docum
         until, width = begin, width * WIDER
 
 
+def chosen_fields(database: Database[Document], fields: Sequence[Matcher]) -> Callable[[int], bool]:
+    """Whether the field of a number is named; if none is, whether it is listed without its name."""
+    numbers = frozenset[int]().union(*(field_numbers(database, each) for each in fields or VERDICTS))
+    return numbers.__contains__ if fields else lambda number: number not in numbers
+
+
 def _changed(query: Query, begin: int, end: int, before: str, limit: int) -> list[Document]:
     """Up to so many targets that changed in a span, by their ids, those before one."""
     chosen = {"changed": {"$elemMatch": {"$gte": begin, "$lt": end}}, "_id": {"$lt": before}}
@@ -90,14 +98,14 @@ def _changed(query: Query, begin: int, end: int, before: str, limit: int) -> lis
 
 
 def ends_of(
-    documents: Sequence[Document], chosen: Set[int] | None, begin: int, end: int
+    documents: Sequence[Document], chosen: Callable[[int], bool], begin: int, end: int
 ) -> dict[tuple[int, str, int], Ends]:
     """The ends of intervals in a span, by instant, record and field."""
     ends: dict[tuple[int, str, int], Ends] = defaultdict(Ends)
     for document in documents:
         for at, interval, came in changes(read(document), document["first_collected_at"]):
             number, value = interval.key
-            if begin <= at < end and (chosen is None or number in chosen):
+            if begin <= at < end and chosen(number):
                 each = ends[at, document["_id"], number]
                 (each.new if came else each.old).append(value)
                 if not came and interval.last is not None:

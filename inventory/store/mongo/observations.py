@@ -144,6 +144,10 @@ class MongoObservations(Adapter):
     def reindex(self, seen: Record, history: Sequence[PastCollection]) -> bool:
         return self._observing.rebuild(seen, history)
 
+    def mark_collected(self, record_ids: Sequence[str]) -> None:
+        with self._connection.database() as database:
+            unindexed.mark_collected(database, record_ids)
+
     def set_aside(self, record_id: str, reason: str, *, seen: Record | None) -> None:
         with self._connection.database() as database:
             unindexed.set_aside(database, record_id, reason, seen)
@@ -156,9 +160,13 @@ class MongoObservations(Adapter):
         with self._connection.database() as database:
             return unindexed.reindexing(database)
 
-    def note_reindexing(self, run: Reindexing | None) -> None:
+    def note_reindexing(self, run: Reindexing) -> Reindexing:
         with self._connection.database() as database:
-            unindexed.note_reindexing(database, run)
+            return unindexed.note_reindexing(database, run)
+
+    def end_reindexing(self, run: Reindexing) -> None:
+        with self._connection.database() as database:
+            unindexed.end_reindexing(database, run)
 
     def prune(self, *, after: int, limit: int) -> int:
         with self._connection.database() as database:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from pymongo import UpdateOne
 
@@ -41,6 +42,11 @@ class MongoPolicies(Adapter):
         with self._connection.database() as database:
             found = database["policies"].find(chosen).sort(newest_first("created_at")).limit(limit)
             return [_read(each) for each in found]
+
+    def changed_at(self) -> Mapping[str, datetime]:
+        with self._connection.database() as database:
+            found = database["policies"].find({}, {"changed_at": 1}).sort([("created_at", 1), ("_id", 1)])
+            return {each["_id"]: from_millis(each["changed_at"]) for each in found}
 
     def delete(self, policy_id: str) -> bool:
         with self._connection.database() as database:

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from inventory.errors import QueryTooBroad
 from inventory.observations.model import Matcher, Occurrence, SameChange
 from inventory.store.codecs import from_millis
-from inventory.store.mongo.changed import ends_of, spans
+from inventory.store.mongo.changed import chosen_fields, ends_of, spans
 from inventory.store.mongo.conditions import Query
-from inventory.store.mongo.leaves import field_numbers
 from inventory.store.mongo.numbers import Numbers
 
 
@@ -18,8 +17,7 @@ def all_of(
     query: Query, numbers: Numbers, fields: Sequence[Matcher], *, since: int, until: int, limit: int
 ) -> Sequence[SameChange]:
     """The changes from `since` to before `until`; `QueryTooBroad` if there are more than `limit`."""
-    database = query.timed.database
-    chosen = frozenset().union(*(field_numbers(database, each) for each in fields)) if fields else None
+    chosen = chosen_fields(query.timed.database, fields)
     same: dict[tuple[int, ...], list[Occurrence]] = defaultdict(list)
     number = 0
     for documents, begin, end in spans(query, since, until):

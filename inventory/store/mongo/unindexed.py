@@ -7,8 +7,10 @@ again, `aside` where that was not possible, and true where its observations are 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
 
 from inventory.observations.model import Reindexing
 from inventory.records.model import Record
@@ -44,6 +46,12 @@ def mark(database: Database[Document], after: str, limit: int) -> str | None:
     return marked[-1] if marked else None
 
 
+def mark_collected(database: Database[Document], record_ids: Sequence[str]) -> None:
+    """Mark those of these records that have a snapshot."""
+    chosen = {"_id": {"$in": list(record_ids)}, "snapshot_id": {"$ne": None}, "indexed": True}
+    database["records"].update_many(chosen, {"$set": {"indexed": False}})
+
+
 def as_seen(record: Record) -> Document:
     """The filter of an unindexed record: while it matches, the record has had no other outcome."""
     seen = {"_id": record.id, "accepted_at": record.accepted_at, "fence": record.fence, "state": record.state.value}
@@ -70,10 +78,23 @@ def reindexing(database: Database[Document]) -> Reindexing | None:
     return Reindexing(begun_at=from_millis(found["begun_at"]), marked=found["marked"], marked_up_to=found["marked_up_to"])
 
 
-def note_reindexing(database: Database[Document], run: Reindexing | None) -> None:
-    """Keep it in place of the one before."""
-    if run is None:
-        database["meta"].delete_one(RUN)
-    else:
-        noted = {"begun_at": to_millis(run.begun_at), "marked": run.marked, "marked_up_to": run.marked_up_to}
-        database["meta"].replace_one(RUN, RUN | noted, upsert=True)
+def note_reindexing(database: Database[Document], run: Reindexing) -> Reindexing:
+    """Keep it in place of one that is before it; what another process keeps meanwhile is compared with again."""
+    noted = {"begun_at": to_millis(run.begun_at), "marked": run.marked, "marked_up_to": run.marked_up_to}
+    while True:
+        kept = reindexing(database)
+        if kept is None:
+            with suppress(DuplicateKeyError):
+                database["meta"].insert_one(RUN | noted)
+                return run
+        elif not kept.is_before(run):
+            return kept
+        else:
+            as_kept = RUN | {"begun_at": to_millis(kept.begun_at), "marked_up_to": kept.marked_up_to}
+            if database["meta"].replace_one(as_kept, RUN | noted).matched_count:
+                return run
+
+
+def end_reindexing(database: Database[Document], run: Reindexing) -> None:
+    """Forget it."""
+    database["meta"].delete_one(RUN | {"begun_at": to_millis(run.begun_at)})

@@ -21,7 +21,7 @@ ENDS = """
     CROSS JOIN observed_targets AS t ON t.no = o.target_no CROSS JOIN records AS r ON r.id = t.record_id
     CROSS JOIN fields AS f ON f.no = o.field_no
     WHERE o.{instant} >= :since AND o.{instant} < :until
-    AND (:fields IS NULL OR o.field_no IN (SELECT value FROM json_each(:fields))) AND {chosen} AND {{holds}}
+    AND (o.field_no IN (SELECT value FROM json_each(:fields))) <> :left_out AND {chosen} AND {{holds}}
     AND (o.{instant} < :instant OR t.record_id < :id OR (t.record_id = :id AND f.name < :field))
     ORDER BY o.{instant} DESC, t.record_id DESC, f.name DESC"""
 CAME = "o.{instant} <> t.since AND o.{instant} IS NOT r.first_collected_at"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
-from inventory.observations.model import Matcher
+from inventory.observations.model import VERDICTS, Matcher
 from inventory.store.pairs import unpack
 from inventory.store.sqlite import bitmaps
 from inventory.store.sqlite.conditions import Query
@@ -34,9 +34,12 @@ OF_TARGETS = {
 def tables(
     connection: Connection, query: Query, fields: Sequence[Matcher], since: int, until: int
 ) -> tuple[Mapping[str, str], dict[str, Any]]:
-    """The tables by the column of the instant, with what is given to their statements."""
-    numbers = _numbers_of(connection, fields)
-    given = {"since": since, "until": until, "fields": None if numbers is None else json.dumps(sorted(numbers))}
+    """The tables by the column of the instant, with what is given to their statements.
+
+    `fields` are the numbers of the fields that are named; if `left_out`, of those that are not to be listed.
+    """
+    left_out, numbers = not fields, _numbers_of(connection, fields or VERDICTS)
+    given = {"since": since, "until": until, "fields": json.dumps(sorted(numbers)), "left_out": left_out}
     query.read_more()
     if not are_few(query):
         return IN_ORDER, given
@@ -45,7 +48,7 @@ def tables(
         (*pair, target)
         for target, packed in connection.execute(LISTS, (targets,))
         for pair in unpack(packed)
-        if numbers is None or pair[0] in numbers
+        if (pair[0] in numbers) is not left_out
     ]
     return OF_TARGETS, given | {"targets": targets, "shown": json.dumps(sorted(shown))}
 
@@ -55,6 +58,5 @@ def are_few(query: Query) -> bool:
     return query.is_exact and query.targets.bit_count() <= query.bounds.few
 
 
-def _numbers_of(connection: Connection, fields: Sequence[Matcher]) -> Set[int] | None:
-    """The numbers of the fields that are named; None if none is, which means all."""
-    return frozenset().union(*(field_numbers(connection, each) for each in fields)) if fields else None
+def _numbers_of(connection: Connection, fields: Sequence[Matcher]) -> Set[int]:
+    return frozenset().union(*(field_numbers(connection, each) for each in fields))

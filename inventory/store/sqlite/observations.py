@@ -191,6 +191,9 @@ class SqliteObservations(Adapter):
         self._numbers.remember(observing.numbering)
         return bool(found)
 
+    def mark_collected(self, record_ids: Sequence[str]) -> None:
+        unindexed.mark_collected(self._connections, record_ids)
+
     def set_aside(self, record_id: str, reason: str, *, seen: Record | None) -> None:
         unindexed.set_aside(self._connections, record_id, reason, seen)
 
@@ -200,8 +203,11 @@ class SqliteObservations(Adapter):
     def reindexing(self) -> Reindexing | None:
         return unindexed.reindexing(self._connections)
 
-    def note_reindexing(self, run: Reindexing | None) -> None:
-        unindexed.note_reindexing(self._connections, run)
+    def note_reindexing(self, run: Reindexing) -> Reindexing:
+        return unindexed.note_reindexing(self._connections, run)
+
+    def end_reindexing(self, run: Reindexing) -> None:
+        unindexed.end_reindexing(self._connections, run)
 
     def prune(self, *, after: int, limit: int) -> int:
         return pruning.prune(self._connections, after, limit)

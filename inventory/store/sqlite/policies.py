@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from inventory.listing import Key
 from inventory.policy.model import KeptPolicy
@@ -20,6 +21,7 @@ PUT = f"""
     INSERT INTO policies ({POLICY}) SELECT :id, :created_at, :changed_at, :document
     WHERE EXISTS (SELECT 1 FROM policies WHERE id = :id) OR (SELECT count(*) FROM policies) < :at_most
     ON CONFLICT (id) DO UPDATE SET changed_at = excluded.changed_at, document = excluded.document"""
+CHANGED_AT = "SELECT id, changed_at FROM policies ORDER BY created_at, id"
 DELETE = "DELETE FROM policies WHERE id = ?"
 
 
@@ -43,6 +45,9 @@ class SqlitePolicies(Adapter):
 
     def listing(self, *, limit: int, after: Key | None) -> Sequence[KeptPolicy]:
         return [_read(row) for row in self._connections.rows(LISTING, rows.page(limit, after))]
+
+    def changed_at(self) -> Mapping[str, datetime]:
+        return {row[0]: from_millis(row[1]) for row in self._connections.rows(CHANGED_AT)}
 
     def delete(self, policy_id: str) -> bool:
         with self._connections.writing() as connection:

@@ -24,7 +24,7 @@ from inventory.store.sqlite.query_bounds import check_time
 ENDS = """
     SELECT o.target_no, o.{instant}, o.field_no, o.value_no FROM {table}
     WHERE o.{instant} >= :since AND o.{instant} < :until
-    AND (:fields IS NULL OR o.field_no IN (SELECT value FROM json_each(:fields)))"""
+    AND (o.field_no IN (SELECT value FROM json_each(:fields))) <> :left_out"""
 SIGNS = {"gone": -1, "first": 1, "since": 1}
 """Whether a value came (1) or went (-1) at the instant in a column."""
 TARGETS = """

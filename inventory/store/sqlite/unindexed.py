@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 from inventory.observations.model import Reindexing
 from inventory.records.model import Record
 from inventory.store.codecs import from_millis, to_millis
-from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.connections import Connections, Row
 
 UNINDEXED = (
     "SELECT id FROM records INDEXED BY records_unindexed WHERE indexed IS NULL AND id > :after ORDER BY id LIMIT :limit"
@@ -16,6 +17,10 @@ COUNT = "SELECT count(*) FROM (SELECT 1 FROM records INDEXED BY records_unindexe
 NEXT = "SELECT id FROM records WHERE id > :after ORDER BY id LIMIT :limit"
 LAST = f"SELECT max(id) FROM ({NEXT})"  # noqa: S608 - a statement of ours
 MARK = "UPDATE records SET indexed = NULL WHERE id > ? AND id <= ? AND indexed IS NOT NULL"
+MARK_COLLECTED = """
+    UPDATE records SET indexed = NULL
+    WHERE id IN (SELECT value FROM json_each(?)) AND snapshot_id IS NOT NULL AND indexed"""
+RUN = "SELECT begun_at, marked, marked_up_to FROM reindexing"
 SET_ASIDE = "UPDATE records SET indexed = 0 WHERE id = ? AND indexed IS NULL"
 AS_SEEN = " AND accepted_at = ? AND fence = ? AND state = ?"
 ASIDE = """
@@ -47,6 +52,12 @@ def mark(connections: Connections, after: str, limit: int) -> str | None:
     return last
 
 
+def mark_collected(connections: Connections, record_ids: Sequence[str]) -> None:
+    """Mark those of these records that have a snapshot."""
+    with connections.writing() as connection:
+        connection.execute(MARK_COLLECTED, (json.dumps(list(record_ids)),))
+
+
 def set_aside(connections: Connections, record_id: str, reason: str, seen: Record | None) -> None:
     """Set an unindexed record aside that is as it was seen."""
     chosen, given = (SET_ASIDE, (record_id,)) if seen is None else (SET_ASIDE + AS_SEEN, (record_id, *as_seen(seen)))
@@ -62,17 +73,29 @@ def unindexable(connections: Connections, limit: int) -> Mapping[str, str]:
 
 def reindexing(connections: Connections) -> Reindexing | None:
     """The rebuilding that has begun."""
-    found = connections.rows("SELECT begun_at, marked, marked_up_to FROM reindexing")
+    return _reindexing(connections.rows(RUN))
+
+
+def note_reindexing(connections: Connections, run: Reindexing) -> Reindexing:
+    """Keep it in place of one that is before it."""
+    with connections.writing() as connection:
+        kept = _reindexing(connection.execute(RUN).fetchall())
+        if kept is not None and not kept.is_before(run):
+            return kept
+        connection.execute("DELETE FROM reindexing")
+        values = (to_millis(run.begun_at), run.marked, run.marked_up_to)
+        connection.execute("INSERT INTO reindexing (begun_at, marked, marked_up_to) VALUES (?, ?, ?)", values)
+        return run
+
+
+def end_reindexing(connections: Connections, run: Reindexing) -> None:
+    """Forget it."""
+    with connections.writing() as connection:
+        connection.execute("DELETE FROM reindexing WHERE begun_at = ?", (to_millis(run.begun_at),))
+
+
+def _reindexing(found: Sequence[Row]) -> Reindexing | None:
     if not found:
         return None
     begun_at, marked, marked_up_to = found[0]
     return Reindexing(begun_at=from_millis(begun_at), marked=marked, marked_up_to=marked_up_to)
-
-
-def note_reindexing(connections: Connections, run: Reindexing | None) -> None:
-    """Keep it in place of the one before."""
-    with connections.writing() as connection:
-        connection.execute("DELETE FROM reindexing")
-        if run is not None:
-            values = (to_millis(run.begun_at), run.marked, run.marked_up_to)
-            connection.execute("INSERT INTO reindexing (begun_at, marked, marked_up_to) VALUES (?, ?, ?)", values)
