@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from inventory.observations.reindexing import Reindexer
@@ -17,10 +18,16 @@ class PolicyIndexing:
     verdicts: Verdicts
     reindexer: Reindexer
 
-    def policies_change(self) -> None:
-        """Have all indexed again, because a policy is kept or removed in a moment: a process that dies then does no harm."""
-        if self.verdicts.are_kept_indexed:
+    @contextmanager
+    def changing(self, *, really: bool = True) -> Iterator[None]:
+        """Around a change of policies: all is indexed again, unless it does not `really` change any.
+
+        That is asked for before the change, so that a process which dies in between does no harm.
+        """
+        if really and self.verdicts.are_kept_indexed:
             self.reindexer.request()
+        yield
+        self.verdicts.current(afresh=True)
 
     def states(self) -> Mapping[str, IndexState]:
         """Whether searches find what policies say, by id; of those that are not there, they find nothing."""

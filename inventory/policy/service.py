@@ -79,11 +79,11 @@ class PolicyService:
         if policy.id in builtin():
             raise NameTaken(f"The policy {policy.id} is built in. Give yours another id.")
         now, document = self.clock(), json_bytes.dumps(policy.document)
-        wanted = KeptPolicy(id=policy.id, created_at=now, changed_at=now, document=document)
         before = self._policies.find(policy.id)
-        if before is None or before.document != document:
-            self._indexing.policies_change()
-        kept = self._policies.put(wanted, at_most=MAX_POLICIES)
+        changed_at = now if before is None else max(now, before.changed_at + MILLISECOND)  # tells the two apart
+        wanted = KeptPolicy(id=policy.id, created_at=now, changed_at=changed_at, document=document)
+        with self._indexing.changing(really=before is None or before.document != document):
+            kept = self._policies.put(wanted, at_most=MAX_POLICIES)
         if kept is None:
             raise TooManyPolicies(f"There are {MAX_POLICIES} policies, and no more are kept. Delete one that is not needed.")
         return kept, before is None
@@ -92,8 +92,9 @@ class PolicyService:
         """Remove a kept policy; `NameTaken` if it is built in, and `UnknownPolicy` if there is none."""
         if policy_id in builtin():
             raise NameTaken(f"The policy {policy_id} is built in, and stays.")
-        self._indexing.policies_change()
-        if not self._policies.delete(policy_id):
+        with self._indexing.changing():
+            is_deleted = self._policies.delete(policy_id)
+        if not is_deleted:
             raise UnknownPolicy(f"There is no policy {policy_id[:SHOWN]}; /api/v1/policies lists all.")
 
     def index_states(self) -> Mapping[str, IndexState]:

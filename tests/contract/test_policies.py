@@ -47,6 +47,13 @@ def test_policies_are_listed_newest_first(store: Store) -> None:
     assert store.policies.listing(limit=2, after=(two.created_at, two.id)) == [one]
 
 
+def test_it_is_known_when_each_was_changed(store: Store) -> None:
+    for each in (policy("b", 0), policy("a", 1), policy("b", 2)):
+        store.policies.put(each, at_most=9)
+
+    assert list(store.policies.changed_at().items()) == [("b", after(2)), ("a", after(1))]
+
+
 def test_a_policy_is_deleted_once(store: Store) -> None:
     store.policies.put(policy(), at_most=9)
 

@@ -180,7 +180,33 @@ def test_how_far_a_rebuilding_has_come_is_kept(world: World, backend: Backend) -
     begun = Reindexing(begun_at=after(1), marked=500, marked_up_to="ab")
     over = replace(begun, marked=700, marked_up_to=None)
 
-    for run in (begun, over, None):
-        world.store.observations.note_reindexing(run)
+    for run in (begun, over):
+        assert world.store.observations.note_reindexing(run) == run
         with closing(backend.open()) as other:
             assert other.observations.reindexing() == run
+
+    world.store.observations.end_reindexing(over)
+    assert world.store.observations.reindexing() is None
+
+
+def test_of_rebuildings_the_one_stays_that_begins_last_and_has_come_furthest(world: World) -> None:
+    observations = world.store.observations
+    earlier = Reindexing(begun_at=after(1), marked=900, marked_up_to=None)
+    later = Reindexing(begun_at=after(2), marked=500, marked_up_to="ab")
+    further, over = replace(later, marked_up_to="b0"), replace(later, marked_up_to=None)
+
+    kept = [observations.note_reindexing(each) for each in (earlier, later, earlier, further, later, over, further)]
+    observations.end_reindexing(earlier)
+
+    assert kept == [earlier, later, later, further, further, over, over]
+    assert observations.reindexing() == over
+
+
+def test_records_that_have_a_snapshot_are_marked_by_their_ids(world: World) -> None:
+    [one, two] = indexed(world, 2)
+    accept(world.store, target(2))
+
+    world.store.observations.mark_collected([one, target(2).id, target(9).id])
+
+    assert world.store.observations.unindexed(limit=9) == [one]
+    assert two != one

@@ -13,8 +13,10 @@ from inventory import create_app
 from inventory.access.model import Mode
 from inventory.clock import rfc3339
 from inventory.config import Settings
+from inventory.policy.indexing import PolicyIndexing
 from inventory.policy.schemas import OnePolicySchema, PoliciesPage, PolicyFindingsPage, PolicySummarySchema
 from inventory.policy.service import CHECK_FOR, PolicyService
+from inventory.policy.verdicts import Verdicts
 from inventory.services import Services
 from tests.access.guarded import Guarded
 from tests.conftest import Build
@@ -180,6 +182,7 @@ def test_a_page_that_takes_long_ends_early_and_the_next_one_goes_on(
         services.store.policies,
         services.store.observations,
         services.records,
+        PolicyIndexing(Verdicts(services.store.policies, services.store.observations, ()), services.reindexer),
         clock=clock,
         ticks=lambda: next(ticks) * CHECK_FOR / 2,
     )
