@@ -174,7 +174,7 @@ class Settings:
         ("weather",), types.names_of("weather", "webpage"), "sources whose lookups are kept in the history"
     )
     indexed_policies: tuple[str, ...] = setting(
-        ("observatory", "kept"),
+        ("baseline", "cookies", "observatory", "privacy", "kept"),
         types.names_of("baseline", "cookies", "observatory", "privacy", "kept"),
         "policies whose verdicts searches find; `kept` are all that are not built in (docs/policies.md)",
     )

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from inventory.folding import folded
 from inventory.observations.conditions import Matcher, Pattern, Wildcard, Word, matcher
-from inventory.observations.fields import ALIASES, CATALOGUE, FAMILIES, FIXED, POLICY, Field
+from inventory.observations.fields import ALIASES, CATALOGUE, FAMILIES, FIXED, POLICY, Field, is_verdict
 
 EXACT = ".exact"
 """What a name ends with where case matters."""
@@ -51,7 +51,7 @@ def nearest(name: str) -> list[str]:
         return []
     name = folded(name)
     rest = name.rpartition(".")[2] if name.startswith("redirect") else name.partition(".")[2]
-    families = [field.prefix + rest for field in FAMILIES if rest and not field.suffix]
+    families = [field.prefix + rest for field in FAMILIES if rest and not field.suffix and not is_verdict(field.name)]
     families += [f"{field.prefix}*{field.suffix}" for field in FAMILIES if field.suffix]
     near = difflib.get_close_matches(name, [*FIXED, *families], n=3, cutoff=0.7)
     return near or ([f"header.{name}"] if _BARE.fullmatch(name) else [])

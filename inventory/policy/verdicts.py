@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -22,8 +22,8 @@ from inventory.observations.model import TAG
 from inventory.observations.observing import OfSnapshot
 from inventory.observations.queries.query import parse
 from inventory.policy.builtin_policies import builtin
-from inventory.policy.judgement import Judge, Looked
-from inventory.policy.model import State
+from inventory.policy.judgement import Judge, Looked, scored
+from inventory.policy.model import Judgement, Policy
 from inventory.policy.ports import ObservedTargets, Policies
 from inventory.policy.reading import of_document
 from inventory.records.model import Snapshot, Statement, Target
@@ -37,54 +37,56 @@ MAX_RULES = 1_000
 """Rules that are indexed together: each may be a statement of each target. Policies that come later are left out."""
 REFRESH_AFTER = 1.0
 """Seconds after which it is looked whether policies have changed."""
-SHOWN = frozenset({State.FAILS, State.WAIVED, State.UNKNOWN})
+MAX_REMEMBERED = 4_096
+"""Judgements whose statements are remembered."""
+BETWEEN = "/"
+"""Between the ids of a policy and of its rule, while they are judged: no id has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedPolicy:
-    """A policy, and the statements that it may make. `asks_for_labels`: they may depend on the labels of a target."""
-
-    judge: Judge
-    asks_for_labels: bool = field(init=False)
-    _of_rules: Mapping[tuple[str, State], Statement] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        policy = self.judge.policy
-        scopes = {rule.scope for rule in policy.rules} | {waiver.scope for waiver in policy.waivers}
-        asks = any(asks_for(parse(scope, now=EPOCH), TAG) for scope in scopes)
-        object.__setattr__(self, "asks_for_labels", asks)
-        names = {rule.id: f"{POLICY}{policy.id}.{rule.id}" for rule in policy.rules if rule.finding}
-        made = {(rule, state): Statement(name, state.value) for rule, name in names.items() for state in SHOWN}
-        object.__setattr__(self, "_of_rules", made)
-
-    @property
-    def rules(self) -> int:
-        """How many statements it makes at most, its grade aside."""
-        return len(self._of_rules) // len(SHOWN)
-
-    def say(self, looked: Looked) -> Iterator[Statement]:
-        """What it says of a snapshot."""
-        judgement = self.judge.judge(looked)
-        for finding in judgement.findings:
-            yield self._of_rules[finding.rule.id, finding.state]
-        if judgement.grade is not None:
-            name = self.judge.policy.id
-            yield Statement(GRADE if name == GRADED else f"{GRADE}.{name}", judgement.grade)
-
-
-@dataclass(frozen=True, slots=True)
 class IndexedPolicies:
-    """Those of a moment by id, and when each policy that is wanted was changed: None of one that is built in.
+    """The policies that are indexed at a moment: judged together, so that what several look at is read once.
 
-    Of wanted ones those are left out that cannot be read, or are too many.
+    `changed_at` is when each that is wanted was kept last, None of one that is built in. Of wanted ones those are left out
+    that cannot be read, or are too many.
     """
 
-    by_id: Mapping[str, IndexedPolicy] = field(default_factory=dict)
-    changed_at: Mapping[str, datetime | None] = field(default_factory=dict)
+    def __init__(self, by_id: Mapping[str, Policy], changed_at: Mapping[str, datetime | None]) -> None:
+        self.by_id, self.changed_at = by_id, changed_at
+        whole = _together(by_id.values())
+        self._judge = Judge(whole)
+        scopes = {rule.scope for rule in whole.rules} | {waiver.scope for waiver in whole.waivers}
+        self.ask_for_labels = any(asks_for(parse(scope, now=EPOCH), TAG) for scope in scopes)
+        """Whether what they say may depend on the labels of a target."""
+        self._said: dict[int, tuple[Judgement, tuple[Statement, ...]]] = {}
 
     def say(self, looked: Looked) -> tuple[Statement, ...]:
-        """What they say of a snapshot, each statement once: ids with dots in them may make the same."""
-        return tuple(dict.fromkeys(one for each in self.by_id.values() for one in each.say(looked)))
+        """What they say of a snapshot; the same object for a judgement that was remembered."""
+        judgement = self._judge.judge(looked)
+        said = self._said.get(id(judgement))
+        if said is None:
+            if len(self._said) >= MAX_REMEMBERED:
+                self._said = {}
+            said = self._said[id(judgement)] = judgement, tuple(dict.fromkeys(self._statements(judgement)))
+        return said[1]
+
+    def _statements(self, judgement: Judgement) -> Iterator[Statement]:
+        for finding in judgement.findings:
+            yield Statement(POLICY + finding.rule.id.replace(BETWEEN, "."), finding.state.value)
+        for name, policy in self.by_id.items():
+            if policy.scoring is not None:
+                states = {rule.id: judgement.states[f"{name}{BETWEEN}{rule.id}"] for rule in policy.rules}
+                yield Statement(GRADE if name == GRADED else f"{GRADE}.{name}", scored(policy.scoring, states)[1])
+
+
+def _together(policies: Collection[Policy]) -> Policy:
+    """One policy with the rules and waivers of all; each rule has the id of its policy before its own."""
+    rules = [replace(rule, id=f"{policy.id}{BETWEEN}{rule.id}") for policy in policies for rule in policy.rules]
+    waivers = [
+        replace(waiver, rules=[f"{policy.id}{BETWEEN}{rule.id}" for rule in policy.rules if waiver.names(rule.id)])
+        for policy in policies
+        for waiver in policy.waivers
+    ]
+    return Policy(id="indexed", title="", rules=rules, waivers=waivers)
 
 
 class Verdicts:
@@ -99,7 +101,7 @@ class Verdicts:
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         self._policies, self._observed, self._indexed, self._ticks = policies, observed, frozenset(indexed), ticks
-        self._known = IndexedPolicies()
+        self._known = IndexedPolicies({}, {})
         self._read_at: float | None = None
 
     def of(self, target: Target) -> OfSnapshot:
@@ -107,7 +109,7 @@ class Verdicts:
         policies = self.current()
         if not policies.by_id:
             return lambda _snapshot, _page: ()
-        tags = self._labels(target) if any(each.asks_for_labels for each in policies.by_id.values()) else ()
+        tags = self._labels(target) if policies.ask_for_labels else ()
 
         def said(snapshot: Snapshot, page: Page | None) -> tuple[Statement, ...]:
             if not isinstance(snapshot.content.get("response"), Mapping):
@@ -129,7 +131,7 @@ class Verdicts:
 
     def ask_for_labels(self) -> bool:
         """Whether what policies say may depend on the labels of targets."""
-        return any(each.asks_for_labels for each in self.current().by_id.values())
+        return self.current().ask_for_labels
 
     @property
     def are_kept_indexed(self) -> bool:
@@ -142,24 +144,24 @@ class Verdicts:
             wanted |= self._policies.changed_at()
         if wanted == known.changed_at:
             return known
-        found: dict[str, IndexedPolicy] = {}
+        found: dict[str, Policy] = {}
         rules = 0
         for name, changed_at in wanted.items():
             is_same = name in known.by_id and known.changed_at[name] == changed_at
             policy = known.by_id[name] if is_same else self._read(name)
-            if policy is not None and rules + policy.rules <= MAX_RULES:
-                found[name], rules = policy, rules + policy.rules
+            if policy is not None and rules + len(policy.rules) <= MAX_RULES:
+                found[name], rules = policy, rules + len(policy.rules)
         return IndexedPolicies(found, wanted)
 
-    def _read(self, name: str) -> IndexedPolicy | None:
+    def _read(self, name: str) -> Policy | None:
         """A policy; None if it was removed just now, or cannot be read."""
         if name in builtin():
-            return IndexedPolicy(Judge(builtin()[name]))
+            return builtin()[name]
         kept = self._policies.find(name)
         if kept is None:
             return None
         try:
-            return IndexedPolicy(Judge(of_document(json.loads(kept.document))))
+            return of_document(json.loads(kept.document))
         except InvalidRequest as error:  # a later version wrote it
             log.warning("policy_not_indexed", policy=name, error=str(error))
             return None

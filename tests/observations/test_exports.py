@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from inventory.errors import StorageUnavailable
 from inventory.observations.service import PAGE, SearchService
+from inventory.policy.verdicts import Verdicts
 from inventory.services import Services
 from inventory.slots import Slots
 from tests.fakes import FakeClock, Replacing
@@ -148,7 +149,8 @@ def test_the_store_going_away_ends_an_export_with_an_error(fleet: Fleet, service
             return services.store.observations.search(*args, **how)
 
     observations = Replacing(services.store.observations, search=Away().search)
-    search = SearchService(observations, services.records, clock=clock, slots=Slots(1))  # type: ignore[arg-type]
+    verdicts = Verdicts(services.store.policies, services.store.observations, ())
+    search = SearchService(observations, services.records, verdicts, clock=clock, slots=Slots(1))  # type: ignore[arg-type]
     pages = search.pages(search.question(""), show=())
 
     assert len(next(pages)) == PAGE

@@ -12,6 +12,7 @@ from inventory import create_app
 from inventory.clock import rfc3339
 from inventory.errors import QueryTooBroad
 from inventory.observations.service import SearchService
+from inventory.policy.verdicts import Verdicts
 from inventory.services import Services
 from inventory.slots import Slots
 from tests.conftest import Build
@@ -416,7 +417,9 @@ def test_a_total_says_whether_it_is_exact(
 
 def test_a_process_searches_for_so_many_at_once_and_then_for_others(services: Services) -> None:
     slots = Slots(1, admitted=2, max_wait=0.01)
-    search = SearchService(services.store.observations, services.records, clock=services.records.clock, slots=slots)
+    store = services.store
+    verdicts = Verdicts(store.policies, store.observations, ())
+    search = SearchService(store.observations, services.records, verdicts, clock=services.records.clock, slots=slots)
     client = create_app(services=replace(services, search=search)).test_client()
     paths = ("search", "search/facets?field=status", "search/export", "changes", "changes/groups")
 

@@ -274,15 +274,16 @@ def snapshots() -> Iterator[tuple[list[tuple[str, str]], list[Mapping[str, Any]]
 def test_searches_and_findings_agree(
     fleet: Fleet, services: Services, client: FlaskClient, ask: Ask, clock: FakeClock, policy_id: str
 ) -> None:
+    instants: list[str] = []
     for round_ in range(2):
         for number, (lines, cookies) in enumerate(snapshots()):
             if round_ == 0 or number % 3:
                 scheme = ("http", "https")[number % 2]
                 fleet.collect(f"{scheme}://h{(number * (1 + 4 * round_)) % 24}.test/", lines, cookies)
-        middle = rfc3339(clock()) if round_ == 0 else middle
+        instants.append(rfc3339(clock()))
 
     def agree() -> None:
-        for at in ({}, {"at": middle}):
+        for at in ({}, {"at": instants[0]}):
             found = client.get(f"{API}/{policy_id}/findings", query_string={"limit": 200, **at}).json
             assert found["next_cursor"] is None
             expected = {
