@@ -14,10 +14,13 @@ from marshmallow.validate import Length, Range, Regexp
 from inventory.clock import EPOCH
 from inventory.errors import InvalidQuery
 from inventory.instants import instant_of
+from inventory.observations.conditions import Word
+from inventory.observations.fields import is_verdict
 from inventory.observations.queries.query import parse
 from inventory.policy.model import EVERY_RULE, Points, Policy, Rule, ScoredTest, Scoring, Severity, Waiver
 from inventory.policy.requirement_field import RequirementField
 from inventory.policy.requirement_schemas import Strict, TextsField
+from inventory.watches.matching import fields_of
 
 MAX_RULES, MAX_WAIVERS, MAX_SENTENCES = 200, 1_000, 2_000
 MAX_POINTS = 1_000
@@ -42,9 +45,11 @@ class QueryField(fields.Field[str]):
         if not isinstance(value, str):
             raise ValidationError("Write a query, such as `tag:prod`.")
         try:
-            parse(value, now=EPOCH)
+            condition = parse(value, now=EPOCH)
         except InvalidQuery as error:
             raise ValidationError(f"At character {error.position:,}: {error.reason}") from error
+        if any(is_verdict(names.text if isinstance(names, Word) else names.prefix) for names in fields_of(condition)):
+            raise ValidationError("A scope cannot ask for what policies say. Leave out `policy.…` and `grade`.")
         return value
 
 

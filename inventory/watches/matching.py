@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeAlias
@@ -57,15 +57,19 @@ def depends_on_time(condition: Condition) -> bool:
 
 def asks_for(condition: Condition, field: str) -> bool:
     """Whether what a target states of this field may decide whether it holds."""
+    return any(names.matches(field) for names in fields_of(condition))
+
+
+def fields_of(condition: Condition) -> Iterator[Matcher]:
+    """The names of the fields that it asks for."""
     match condition:
         case And(conditions) | Or(conditions):
-            return any(asks_for(each, field) for each in conditions)
+            for each in conditions:
+                yield from fields_of(each)
         case Not(other):
-            return asks_for(other, field)
+            yield from fields_of(other)
         case Exists(names) | Has(names) | Between(names):
-            return names.matches(field)
-        case _:
-            return False
+            yield names
 
 
 @lru_cache(REMEMBERED_PATTERNS)

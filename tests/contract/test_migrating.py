@@ -162,6 +162,22 @@ def test_an_older_store_has_counted_nothing_and_counts_from_now_on(backend: Back
         assert [each.count for each in store.activity.counts(**day)] == [1]
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_all_records_of_an_older_store_are_to_be_indexed_again_for_what_policies_say(backend: Backend, version: int) -> None:
+    older(backend, version)
+    with closing(backend.open()) as store:
+        run = store.observations.reindexing()
+        assert run is not None
+        assert (run.marked, run.marked_up_to) == (0, "")
+        store.observations.end_reindexing(run)
+    with closing(backend.open()) as store:
+        assert store.observations.reindexing() is None, "once"
+
+
+def test_a_new_store_has_nothing_to_index(store: Store) -> None:
+    assert store.observations.reindexing() is None
+
+
 BEFORE_OWNERS = next(n for n, each in enumerate(MIGRATIONS) if any("ADD COLUMN owner" in statement for statement in each))
 PENDING = (
     "INSERT INTO records (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots)"

@@ -120,6 +120,14 @@ def test_what_is_not_kept_is_refused(ask: Ask, path: str, query: Mapping[str, st
     assert told in ask(path, status=422, **query)["detail"]
 
 
+@pytest.mark.parametrize("scope", ["grade:F", "host:a.test NOT policy.own.r:fails", "_exists_:policy.*"])
+def test_a_scope_asks_for_no_verdict(client: FlaskClient, scope: str) -> None:
+    response = client.post(API, json=document({"header": "x-content-type-options", "present": True}, scope=scope))
+
+    assert response.status_code == 422
+    assert "what policies say" in response.json["detail"]
+
+
 def test_what_is_stored_follows_a_policy_that_is_kept_replaced_and_removed(
     fleet: Fleet, services: Services, client: FlaskClient, ask: Ask, clock: FakeClock
 ) -> None:

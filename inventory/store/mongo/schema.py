@@ -38,7 +38,9 @@ from typing import Any
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
+from inventory.clock import utc_now
 from inventory.errors import StartError
+from inventory.store.codecs import to_millis
 from inventory.store.mongo.job_documents import DEDUP_KEY
 
 Indexes = Mapping[str, Sequence[str]]
@@ -125,12 +127,16 @@ MIGRATIONS: tuple[Indexes, ...] = (
     {"records": ("urlkey _id",)},
     # What snapshots name besides their bodies. Older code that still runs takes it for unnamed: collections bring it again.
     {"snapshots": ("attached",)},
+    # What policies say is indexed from now on.
+    {},
 )
 
 REPLACED: Indexes = {"records": ("state bulk due_at",), "batches": ("queued number due_at",)}
 """Indexes of older versions that nothing asks any more. Older code that is still running is slower without them."""
 
 VERSION = len(MIGRATIONS)
+VERDICTS_INDEXED = 15
+"""The version from which on what policies say is indexed: all records of an older store are to be indexed again."""
 
 INDEX_NOT_FOUND = 27
 """The server's code for an index that is gone already."""
@@ -176,6 +182,9 @@ def migrate(database: Database[dict[str, Any]]) -> None:
     for migration in MIGRATIONS[found:]:
         create_indexes(database, migration)
     drop_indexes(database, REPLACED)
+    if 0 < found < VERDICTS_INDEXED:
+        run = {"begun_at": to_millis(utc_now()), "marked": 0, "marked_up_to": ""}
+        database["meta"].replace_one({"_id": "reindexing"}, run, upsert=True)
     try:
         database["meta"].update_one({"_id": "schema"}, {"$max": {"version": VERSION}}, upsert=True)
     except DuplicateKeyError:

@@ -437,4 +437,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         "CREATE INDEX attachments_of_snapshot ON attachments (snapshot_id)",
     ),
+    # What policies say is indexed from now on: all records are to be indexed again.
+    (
+        "DELETE FROM reindexing",
+        """INSERT INTO reindexing (begun_at, marked, marked_up_to)
+            SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), 0, '' WHERE EXISTS (SELECT 1 FROM records)""",
+    ),
 )
