@@ -407,7 +407,17 @@ def test_a_search_looks_at_targets_in_the_order_of_its_answer(connection: sqlite
     ],
 )
 def test_changes_and_what_is_to_be_done_are_found_by_an_index(connection: sqlite3.Connection, statement: str) -> None:
-    values = {"since": 1, "until": 2, "fields": None, "limit": 9, "after": 0, "instant": 1, "id": "x", "field": "x"}
+    values = {
+        "since": 1,
+        "until": 2,
+        "fields": "[]",
+        "left_out": True,
+        "limit": 9,
+        "after": 0,
+        "instant": 1,
+        "id": "x",
+        "field": "x",
+    }
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
     assert not any(step.startswith("SCAN") and "INDEX" not in step and step != "SCAN v" for step in plan[:1]), plan
@@ -416,7 +426,7 @@ def test_changes_and_what_is_to_be_done_are_found_by_an_index(connection: sqlite
 
 @pytest.mark.parametrize("column", changed.STREAMS)
 def test_changes_are_chosen_by_an_index_alone(connection: sqlite3.Connection, column: str) -> None:
-    values = {"since": 1, "until": 2, "fields": None, "instant": 1, "id": "x", "field": "x"}
+    values = {"since": 1, "until": 2, "fields": "[]", "left_out": True, "instant": 1, "id": "x", "field": "x"}
     statement = changed.STREAMS[column].format(holds="TRUE", table=ends.IN_ORDER[column])
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
