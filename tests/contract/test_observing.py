@@ -11,7 +11,7 @@ from itertools import permutations
 import pytest
 
 from inventory.errors import QueryTooBroad, StorageUnavailable
-from inventory.observations.conditions import Everything, all_of, negated
+from inventory.observations.conditions import Everything, Word, all_of, negated
 from inventory.observations.model import Change, Observation, PastCollection, Statement
 from inventory.records.model import Statements
 from inventory.store import Store
@@ -371,3 +371,18 @@ def test_names_of_fields_are_found_by_how_they_begin_in_any_case(world: World) -
     assert names("cookie.b", limit=9) == ["cookie.B", "cookie.b"]
     assert names("header.", limit=1) == ["header.a"]
     assert names("header.\ud800", limit=9) == []
+
+
+def test_changes_of_verdicts_are_listed_where_they_are_named(world: World) -> None:
+    world.collect(0, [("header.x", "a"), ("grade", "A"), ("grade.own", "A")])
+    world.collect(0, [("header.x", "b"), ("grade", "F"), ("grade.own", "F"), ("policy.own.r", "fails")])
+    observations = world.store.observations
+
+    def changed(*names: str) -> tuple[list[str], list[str]]:
+        given = {"fields": [Word(name, exact=True) for name in names], "since": after(0), "until": after(99)}
+        listed = observations.changes(Everything(), **given, limit=9, after=None)
+        same = observations.same_changes(Everything(), **given, limit=9)
+        return [each.field for each in listed], sorted(each.field for each in same)
+
+    assert changed() == (["header.x"], ["header.x"])
+    assert changed("policy.own.r", "grade") == (["policy.own.r", "grade"], ["grade", "policy.own.r"])

@@ -93,6 +93,20 @@ def test_only_named_fields_are_told_and_labels_only_if_named() -> None:
     ]
 
 
+def test_a_verdict_that_changed_with_a_header_is_told_only_if_it_is_named() -> None:
+    history = History()
+    history.collect({"header.x": "a"})
+    changed = history.collect({"header.x": "b", "policy.own.r": "fails", "grade": "F"})
+
+    def fields(**how: str) -> list[tuple[object, str]]:
+        return [(each.at, each.field) for each in history.evaluation(watch(**how)).findings]
+
+    assert fields() == [(changed, "header.x")]
+    assert fields(fields="policy.own.*") == [(changed, "policy.own.r")]
+    [entered] = history.evaluation(watch("enters", query="policy.r:fails")).findings
+    assert entered.at == changed
+
+
 def test_labels_that_are_the_first_that_is_known_are_no_change() -> None:
     history = History()
     history.tag("prod")
