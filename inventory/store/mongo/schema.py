@@ -135,7 +135,7 @@ REPLACED: Indexes = {"records": ("state bulk due_at",), "batches": ("queued numb
 """Indexes of older versions that nothing asks any more. Older code that is still running is slower without them."""
 
 VERSION = len(MIGRATIONS)
-VERDICTS_INDEXED = 15
+VERDICTS_INDEXED = 17
 """The version from which on what policies say is indexed: all records of an older store are to be indexed again."""
 
 INDEX_NOT_FOUND = 27
