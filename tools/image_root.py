@@ -26,8 +26,13 @@ UNUSED_MODULES = (
     *(f"{name}.*.so" for name in ("_curses*", "_dbm", "_gdbm", "_test*", "_tkinter", "readline")),
 )
 """Of the standard library: what needs a screen, a build or a library that nothing else does."""
-UNUSED_FILES = ("test", "tests", "__pycache__", "*.c", "*.cpp", "*.h", "*.pxd", "*.pxi", "*.pyi", "*.pyx")
-"""Of the packages: their tests, sources of what is compiled, and stubs for type checkers."""
+UNUSED_FILES = (
+    *("test", "tests", "__pycache__", "*.c", "*.cpp", "*.h", "*.pxd", "*.pxi", "*.pyi", "*.pyx"),
+    *("_cffi.*.so", "fuzz_cpp_avx2.*.so"),
+)
+"""Of the packages: tests, sources of what is compiled, stubs for type checkers, and what another module does as well:
+zstandard for PyPy, and a faster variant of what we do not use of rapidfuzz.
+"""
 UNUSED_LEXERS = re.compile(r"(?!_|(css|data|html|javascript|jvm|ruby)\.)")
 """Modules of Pygments for hundreds of languages; left are those of page sources and JSON, and what they import."""
 SYSTEM_FILES = (
