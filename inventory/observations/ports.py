@@ -127,7 +127,7 @@ class Observations(Protocol):
         """Rebuild the intervals that a history covers, the oldest outcome first, and leave those before it.
 
         Tags stay, and so do earlier failures, of which only the last may be in a history. False if the record is not as it
-        was `seen` any more, by its fence and state, because then its history may be another one; or if it is not unindexed
+        was `seen` any more, by its fence, state and number of snapshots, because then its history may be another one; or if it is not unindexed
         any more.
         """
 

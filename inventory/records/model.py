@@ -135,6 +135,24 @@ class Snapshot:
     body_sha256: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastSnapshot:
+    """A snapshot that was not collected here, with its target and its body."""
+
+    target: Target
+    snapshot: Snapshot
+    body: bytes
+
+
+class Added(StrEnum):
+    """What became of a past snapshot: `SURPLUS` if as many later ones are there as are kept, `TAKEN` if another has its id."""
+
+    ADDED = "added"
+    KNOWN = "known"
+    SURPLUS = "surplus"
+    TAKEN = "taken"
+
+
 @dataclass(frozen=True, slots=True)
 class RecordFilter:
     """Which records a listing shows; None means any."""

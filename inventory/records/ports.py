@@ -10,7 +10,9 @@ from typing import Protocol
 from inventory.listing import Key
 from inventory.records.model import (
     Acceptance,
+    Added,
     Outcome,
+    PastSnapshot,
     Record,
     RecordFilter,
     RecordTotals,
@@ -165,6 +167,14 @@ class Snapshots(Protocol):
 
     def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
         """The targets of up to `limit` snapshots that have this body or attachment, in any order."""
+
+    def add_past(self, past: PastSnapshot, *, keep: int, now: datetime) -> Added:
+        """Add a snapshot of the past, unless it is there; `now` is when a record that is new by it was accepted.
+
+        Nothing is made due, and what is due stays so. The record, whose snapshots and instants follow, names the snapshot as
+        the latest only if it is later than that, and only then an earlier failure ends. It is unindexed until it is indexed
+        again. If `keep` later snapshots are there, nothing changes.
+        """
 
     def retire(self, *, keep: int, limit: int) -> int:
         """Remove what is older than the `keep` newest snapshots of up to `limit` records that have more; how many went.

@@ -18,6 +18,8 @@ What dies in between leaves a document without a record, which `pruning` removes
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import replace
+from datetime import datetime
 
 import structlog
 from pymongo.database import Database
@@ -99,6 +101,7 @@ class Observing(Adapter):
         """Steps a to d: write the intervals of a history; False if the record is not as it was seen any more."""
         accepted_at = to_millis(seen.accepted_at)
         unchanged = as_seen(seen)
+        seen = replace(seen, first_collected_at=_first_collected_at(seen, history))
         with self._connection.database() as database:
             document = read_all(database, [seen.id]).get(seen.id)
             if database["records"].find_one(unchanged, {"_id": 1}) is None:
@@ -115,7 +118,8 @@ class Observing(Adapter):
                 )
                 if not write_all(database, [Write(seen.id, version, changed)]):
                     return False
-            marked = database["records"].update_one(unchanged, {"$set": {"indexed": True}}).matched_count == 1
+            done = {"indexed": True, "first_collected_at": seen.first_collected_at}
+            marked = database["records"].update_one(unchanged, {"$set": done}).matched_count == 1
             if not marked:
                 remove_orphans(database, {seen.id: accepted_at})
         return marked
@@ -208,3 +212,9 @@ class Observing(Adapter):
         kept = [] if before is None else before.intervals()
         intervals = rebuilt(kept, shown, is_tag=lambda pair: pair[0] == tag, is_failure=lambda pair: pair[0] == failure)
         return of_intervals(intervals, before)
+
+
+def _first_collected_at(seen: Record, history: Sequence[model.PastCollection]) -> datetime | None:
+    """When the first snapshot was taken: one of the past may have been added during the claim that was settled after it."""
+    known = [seen.first_collected_at] if seen.first_collected_at is not None else []
+    return min([*known, *(each.at for each in history if not each.failed)], default=None)

@@ -24,8 +24,8 @@ from pymongo import UpdateOne
 from pymongo.database import Database
 
 from inventory.listing import Key
-from inventory.records.model import Snapshot, State, Stored, Target
-from inventory.store.mongo import bodies, documents
+from inventory.records.model import Added, PastSnapshot, Snapshot, State, Stored, Target
+from inventory.store.mongo import bodies, documents, past_snapshots
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.latest import without
 from inventory.store.mongo.upserts import upsert
@@ -74,7 +74,7 @@ class MongoSnapshots(Adapter):
         with self._connection.database() as database:
             fields = {"snapshot_id": 1, "accepted_at": 1}
             records = list(database["records"].find({"_id": {"$in": list(record_ids)}}, fields))
-            past = [_past(each) | chosen(each["_id"]) for each in records]
+            past = [past_snapshots.all_of(each) | chosen(each["_id"]) for each in records]
             fields = {"_id": 0, "record_id": 1, "collected_at": 1}
             for each in database["snapshots"].find({"$or": past}, fields) if past else ():
                 collected.setdefault(each["record_id"], []).append(documents.aware(each["collected_at"]))
@@ -88,6 +88,10 @@ class MongoSnapshots(Adapter):
             }
             chosen = database["records"].find({"_id": {"$in": list(seen)}}, without())
             return [documents.target(each) for each in chosen if seen[each["_id"]]["accepted_at"] == each["accepted_at"]]
+
+    def add_past(self, past: PastSnapshot, *, keep: int, now: datetime) -> Added:
+        with self._connection.database() as database:
+            return past_snapshots.add(database, past, keep, now)
 
     def retire(self, *, keep: int, limit: int) -> int:
         with self._connection.database() as database:
@@ -157,12 +161,6 @@ def took_effect_before(database: Database[Document], outcome: Stored) -> bool:
             return True
     remove(database, [{"_id": outcome.snapshot.id, **documents.named(outcome)}])
     return False
-
-
-def _past(record: Document) -> Document:
-    """What the snapshots of a record are."""
-    past = {"$or": [{"settled": True}, {"_id": record["snapshot_id"]}]}
-    return {"record_id": record["_id"], "accepted_at": record["accepted_at"], **past}
 
 
 def _retire(database: Database[Document], record: Document, keep: int) -> int:

@@ -53,9 +53,9 @@ def mark_collected(database: Database[Document], record_ids: Sequence[str]) -> N
 
 
 def as_seen(record: Record) -> Document:
-    """The filter of an unindexed record: while it matches, the record has had no other outcome."""
+    """The filter of an unindexed record: while it matches, the record has had no other outcome and no other past."""
     seen = {"_id": record.id, "accepted_at": record.accepted_at, "fence": record.fence, "state": record.state.value}
-    return UNINDEXED | seen
+    return UNINDEXED | seen | {"snapshots": record.snapshots}
 
 
 def set_aside(database: Database[Document], record_id: str, reason: str, seen: Record | None) -> None:

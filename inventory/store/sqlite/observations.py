@@ -60,7 +60,10 @@ FOUND = f"""
 
 TARGETS_OF = "SELECT r.id, r.target_no FROM json_each(?) AS c CROSS JOIN records AS r ON r.id = c.value"
 FIELD_NAMES = "SELECT name FROM fields WHERE folded >= ? AND folded <= ? ORDER BY folded, name LIMIT ?"
-FIRST_ACCEPTED = "SELECT min(accepted_at) FROM records INDEXED BY records_listed"
+FIRST_ACCEPTED = """
+    SELECT min(instant) FROM (SELECT min(accepted_at) AS instant FROM records INDEXED BY records_listed UNION ALL
+    SELECT min(since) FROM observed_targets INDEXED BY observed_targets_since WHERE since > 0)"""
+"""A target may have a past from before it was accepted."""
 SEEN = f"SELECT target_no FROM records WHERE id = ? AND indexed IS NULL {unindexed.AS_SEEN}"
 INDEXED = """
     UPDATE records SET target_no = :target_no, indexed = TRUE, body_size = :body_size, elapsed_ms = :elapsed_ms

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from inventory.listing import Key
-from inventory.records.model import Snapshot, Target
+from inventory.records.model import Added, PastSnapshot, Snapshot, Target
 from inventory.store.codecs import from_millis, to_millis
 from inventory.store.frames import kept_body
-from inventory.store.sqlite import rows
+from inventory.store.sqlite import past_snapshots, rows
 from inventory.store.sqlite.connections import Adapter
 from inventory.store.sqlite.opening import Connection
 
@@ -79,6 +79,9 @@ class SqliteSnapshots(Adapter):
     def targets_of_body(self, sha256: str, *, limit: int) -> Sequence[Target]:
         found = self._connections.rows(OF_BODY, _naming(sha256) | {"limit": limit})
         return list(dict.fromkeys(Target(*row) for row in found))
+
+    def add_past(self, past: PastSnapshot, *, keep: int, now: datetime) -> Added:
+        return past_snapshots.add(self._connections, past, keep, now)
 
     def retire(self, *, keep: int, limit: int) -> int:
         retired = 0

@@ -22,15 +22,15 @@ MARK_COLLECTED = """
     WHERE id IN (SELECT value FROM json_each(?)) AND snapshot_id IS NOT NULL AND indexed"""
 RUN = "SELECT begun_at, marked, marked_up_to FROM reindexing"
 SET_ASIDE = "UPDATE records SET indexed = 0 WHERE id = ? AND indexed IS NULL"
-AS_SEEN = " AND accepted_at = ? AND fence = ? AND state = ?"
+AS_SEEN = " AND accepted_at = ? AND fence = ? AND state = ? AND snapshots = ?"
 ASIDE = """
     SELECT s.record_id, s.reason FROM set_aside AS s CROSS JOIN records AS r ON r.id = s.record_id
     WHERE r.indexed = 0 ORDER BY s.record_id LIMIT ?"""
 
 
-def as_seen(record: Record) -> tuple[int, int, str]:
-    """The values of `AS_SEEN`: while they are the same, the record has had no other outcome."""
-    return to_millis(record.accepted_at), record.fence, record.state.value
+def as_seen(record: Record) -> tuple[int, int, str, int]:
+    """The values of `AS_SEEN`: while they are the same, the record has had no other outcome and no other past."""
+    return to_millis(record.accepted_at), record.fence, record.state.value, record.snapshots
 
 
 def ids(connections: Connections, limit: int, after: str) -> Sequence[str]:
