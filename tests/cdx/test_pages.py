@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from inventory.cdx.filters import read_collapse
 from inventory.cdx.model import Span
 from inventory.cdx.resume_keys import PARAMETER
 from inventory.cdx.service import DEADLINE, CdxService, Page, Question
@@ -140,12 +141,22 @@ def everything(records: Sequence[Record]) -> Sequence[Record]:
     return records
 
 
-def test_an_answer_ends_when_its_time_is_up_and_its_key_leads_on(visited: Index) -> None:
+@pytest.mark.parametrize("collapse", [(), ("digest",), ("timestamp:4",), ("urlkey", "length")])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_an_answer_ends_when_its_time_is_up_and_its_key_leads_on(
+    visited: Index, collapse: Sequence[str], backwards: bool
+) -> None:
     """Each look at the clock is half of the time later, so an answer has looked at three captures when it ends."""
     times = count(step=DEADLINE / 2)
     service = CdxService(visited.services.store.captures, visited.services.records, timer=lambda: next(times))
     patient = CdxService(visited.services.store.captures, visited.services.records, timer=lambda: 0.0)
-    question = Question(spans=(Span("test", "tesu"),), since=EPOCH, until=LATEST)
+    question = Question(
+        spans=(Span("test", "tesu"),),
+        since=EPOCH,
+        until=LATEST,
+        collapses=[read_collapse(each) for each in collapse],
+        backwards=backwards,
+    )
 
     def ask(of: CdxService, key: str | None) -> Page:
         return of.page(question, limit=99, resume_key=key, sift=everything, is_limited=False)
