@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from time import sleep
@@ -106,6 +107,18 @@ def test_a_target_whose_workers_all_died_ends_as_failed(services: Services) -> N
     assert record is not None
     assert record.failure is not None
     assert (record.state, record.failure.code, record.failure.attempts) == (State.FAILED, "timeout", 4)
+
+
+def test_the_index_of_captures_takes_up_records_of_an_older_version(services: Services, settings: Settings) -> None:
+    accept(services, 2)
+    with closing(sqlite3.connect(settings.data_dir / "inventory.sqlite3")) as connection, connection:
+        connection.execute("UPDATE records SET urlkey = NULL")
+    listed = partial(services.store.captures.records, ("!", ""), ("~", ""), limit=9, backwards=False)
+    assert listed() == []
+
+    scheduler.round_(services)
+
+    assert [each.urlkey for each in listed()] == ["test,h)/0", "test,h)/1"]
 
 
 def test_it_removes_snapshots_beyond_those_to_be_kept(make_services: Build, settings: Settings) -> None:
