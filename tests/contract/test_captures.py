@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 
 from inventory.cdx.model import AFTER_ANY_ID, urlkey_of
 from inventory.cdx.ports import Place
-from inventory.records.model import Record, Snapshot, Target
+from inventory.products.model import Product, ProductVersion
+from inventory.records.model import Added, PastSnapshot, Record, Snapshot, Target
 from inventory.store import Store
 from tests.contract.actions import NOW, accept_target, after, claim, collect, found, stored
 from tests.contract.backends import Backend
@@ -74,6 +76,18 @@ def test_targets_of_jobs_are_listed_as_well(store: Store) -> None:
     store.records.accept_all([(webpage(url), None) for url in URLS], now=NOW)
 
     assert len(walked(store, LOWEST, HIGHEST, limit=9)) == len(URLS)
+
+
+def test_records_of_other_ways_into_the_store_have_their_keys(store: Store) -> None:
+    target = webpage(URLS[0])
+    snapshot = Snapshot("0" * 32, target.id, after(-9), {}, sha256(b"old").hexdigest())
+    past = PastSnapshot(target=target, snapshot=snapshot, body=b"old")
+    assert store.snapshots.add_past(past, keep=9, now=NOW) is Added.ADDED
+    found_there = Product(feed="acme", id="n1", title="Thing", price=1.0)
+    store.products.keep(ProductVersion("1" * 32, "b.test", NOW, [found_there]))
+
+    assert walked(store, LOWEST, HIGHEST, limit=9) == [(urlkey_of(target), target.id)]
+    assert store.captures.name_some(9) == 0
 
 
 def collected(store: Store) -> tuple[Record, list[Snapshot]]:

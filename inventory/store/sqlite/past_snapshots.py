@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from inventory.cdx.model import urlkey_of
 from inventory.records.model import Added, PastSnapshot, Record, State
 from inventory.store.codecs import failure_bytes, to_millis
 from inventory.store.frames import keep_body, keep_content
@@ -18,8 +19,9 @@ SAME = "SELECT record_id = :record_id AND collected_at = :at FROM snapshots WHER
 LATER = "SELECT count(*) FROM snapshots WHERE record_id = :record_id AND collected_at > :at"
 INSERT_RECORD = """
     INSERT INTO records
-    (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots, bulk, indexed, owner)
-    VALUES (:record_id, :source, :key, :host, 'stored', :now, :now, NULL, 0, 0, 0, FALSE, NULL, '')"""
+    (id, source, key, host, state, accepted_at, requested_at, due_at, attempt, fence, snapshots, bulk, indexed, owner,
+     urlkey)
+    VALUES (:record_id, :source, :key, :host, 'stored', :now, :now, NULL, 0, 0, 0, FALSE, NULL, '', :urlkey)"""
 INSERT_SNAPSHOT = """
     INSERT INTO snapshots (id, record_id, collected_at, body_sha256, content)
     VALUES (:id, :record_id, :at, :body_sha256, :content)"""
@@ -40,6 +42,7 @@ def add(connections: Connections, past: PastSnapshot, keep: int, now: datetime) 
         "source": target.source,
         "key": target.key,
         "host": target.host,
+        "urlkey": urlkey_of(target),
         "at": to_millis(snapshot.collected_at),
         "now": to_millis(now),
         "body_sha256": snapshot.body_sha256,

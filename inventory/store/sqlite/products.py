@@ -18,9 +18,9 @@ INSERT_SNAPSHOT = """
     SELECT :snapshot_id, :id, :at, NULL, :content
     WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = :id AND collected_at > :at)"""
 RECORD = f"""
-    INSERT INTO records ({rows.RECORD}, id, indexed)
+    INSERT INTO records ({rows.RECORD}, id, indexed, urlkey)
     VALUES (:source, :key, :host, 'stored', :at, :at, NULL, 1, 1, :snapshot_id, :at, :at, 1, :snapshot_id,
-    NULL, 0, 0, '', :id, TRUE)
+    NULL, 0, 0, '', :id, TRUE, '')
     ON CONFLICT (id) DO UPDATE SET state = 'stored', due_at = NULL, failure = NULL, lease = :snapshot_id, fence = fence + 1,
     collected_at = :at, snapshots = snapshots + 1, snapshot_id = :snapshot_id"""
 CATALOGUE = """
