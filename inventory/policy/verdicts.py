@@ -37,7 +37,7 @@ MAX_RULES = 1_000
 """Rules that are indexed together: each may be a statement of each target. Policies that come later are left out."""
 REFRESH_AFTER = 1.0
 """Seconds after which it is looked whether policies have changed."""
-MAX_REMEMBERED = 4_096
+MAX_REMEMBERED = 512
 """Judgements whose statements are remembered."""
 BETWEEN = "/"
 """Between the ids of a policy and of its rule, while they are judged: no id has it."""

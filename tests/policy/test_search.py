@@ -13,6 +13,9 @@ from inventory import create_app
 from inventory.access.model import Mode
 from inventory.clock import rfc3339
 from inventory.config import Settings
+from inventory.policy.builtin_policies import NAMES
+from inventory.policy.model import KeptPolicy
+from inventory.policy.verdicts import KEPT
 from inventory.services import Services
 from tests.access.guarded import Guarded
 from tests.conftest import Build
@@ -313,3 +316,34 @@ def test_searches_and_findings_agree(
     services.reindexer.request()
     rebuild(services)
     agree()
+
+
+def test_the_setting_names_all_built_in_policies() -> None:
+    assert set(Settings().indexed_policies) == {*NAMES, KEPT}
+
+
+def test_policies_beyond_what_is_indexed_together_are_left_out_and_say_so(
+    fleet: Fleet, client: FlaskClient, ask: Ask
+) -> None:
+    rules = [NOSNIFF["rules"][0] | {"id": f"r{number}"} for number in range(200)]
+    for name in "abcde":
+        keep(client, NOSNIFF | {"id": name, "rules": rules})
+    keep(client, NOSNIFF | {"id": "small"})
+    fleet.collect("http://bad.test/", BAD)
+
+    states = {each["id"]: each["indexed"] for each in client.get(API).json["policies"]}
+    assert states == dict.fromkeys(("a", "b", "c", "d", "small"), "under_way") | {"e": "off"}
+    assert urls(ask(q="policy.d.r199:fails policy.small.r:fails")) == ["http://bad.test/"]
+    assert urls(ask(q="policy.e.*:*")) == []
+
+
+def test_a_kept_policy_that_this_version_cannot_read_keeps_no_other_from_being_indexed(
+    fleet: Fleet, services: Services, client: FlaskClient, ask: Ask, clock: FakeClock
+) -> None:
+    keep(client, NOSNIFF)
+    later = KeptPolicy(id="later", created_at=clock(), changed_at=clock(), document=b'{"version":2}')
+    services.store.policies.put(later, at_most=9)
+    assert client.get(f"{API}/own").json["indexed"] == "under_way"
+    fleet.collect("http://bad.test/", BAD)
+
+    assert urls(ask(q="policy.own.r:fails")) == ["http://bad.test/"]
