@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import wraps
+from itertools import chain
 from pathlib import Path
 from typing import Any, ParamSpec
 
 import click
 
 from inventory import wiring
-from inventory.commands.check_formats import FORMATS, print_replay, print_verdicts
+from inventory.commands.check_formats import TablePiece, print_replay, print_verdicts
+from inventory.commands.check_processes import Task, pieces, usable_cores
 from inventory.commands.terminal import WHEN
 from inventory.config import Settings
 from inventory.errors import InvalidRequest, InventoryError, UnknownPolicy
@@ -25,15 +28,19 @@ from inventory.instants import read_instant
 from inventory.policy.builtin_policies import builtin
 from inventory.policy.documents import replay_document
 from inventory.policy.judgement import Judge
-from inventory.policy.model import Policy, TargetStatus, Verdict
+from inventory.policy.model import Policy, TargetStatus
 from inventory.policy.reading import read
 from inventory.policy.replaying import TargetHistory, time_of
+from inventory.policy.reports import REPORTS, Piece
 from inventory.policy.service import AT_ONCE, Asked
 from inventory.records.model import Record, Target
 from inventory.services import Services
 from inventory.webpages.lookup import SOURCE
 
 CLEAN, FINDINGS, NOT_CHECKED, NOTHING, USAGE = range(5)
+BATCH = 1_000
+"""Targets that are judged in one go."""
+MAX_PROCESSES = 64
 P = ParamSpec("P")
 
 
@@ -84,9 +91,23 @@ def exits(command: Callable[P, int]) -> Callable[P, None]:
 @click.option("--max-age", type=click.IntRange(0), metavar="SECONDS", help="An older snapshot is none to judge.")
 @click.option("--replay", is_flag=True, help="Judge all snapshots of a time instead, up to --as-of.")
 @click.option("--since", metavar=WHEN, help="When that time begins.  [default: 7d]")
+@click.option(
+    "--processes",
+    type=click.IntRange(1, MAX_PROCESSES),
+    default=usable_cores,
+    show_default="the cores of this machine",
+    help="How many judge, if there are many targets.",
+)
 @exits
 def check(
-    targets: str, policy_name: str, at: str | None, form: str, max_age: int | None, replay: bool, since: str | None
+    targets: str,
+    policy_name: str,
+    at: str | None,
+    form: str,
+    max_age: int | None,
+    replay: bool,
+    since: str | None,
+    processes: int,
 ) -> int:
     """Judge what is stored of the URLs in FILE, one a line, or of the targets that QUERY means. Nothing is collected.
 
@@ -102,16 +123,29 @@ def check(
         raise NotValid("--since is for --replay.")
     instant = None if at is None else read_instant("as-of", at, services.policies.clock())
     asked = Asked(at=instant, max_age=None if max_age is None else timedelta(seconds=max_age))
-    verdicts = list(_verdicts(services, Judge(policy), targets, at, asked))
-    if not verdicts:
+    task = Task(policy=policy, asked=asked, form=form, at=instant or services.policies.clock())
+    counts: Counter[str] = Counter()
+    found = _counted(pieces(services, task, _batches(services, targets, at), processes), counts)
+    first = next(found, None)
+    if first is None:
         click.echo("inventory: there is nothing to check", err=True)
         return NOTHING
-    if form == "table":
-        print_verdicts(verdicts)
-    else:
-        at_instant = instant or services.policies.clock()
-        click.echo(FORMATS[form](policy, at_instant, verdicts), nl=form in ("json", "sarif"))
-    return exit_code(verdicts)
+    _print(task, chain([first], found))
+    return exit_code(counts)
+
+
+def _print(task: Task, found: Iterable[Any]) -> None:
+    if task.form == "table":
+        print_verdicts(task.policy, found)
+        return
+    for each in REPORTS[task.form](task.policy, task.at).document(found):
+        click.echo(each, nl=False)
+
+
+def _counted(found: Iterable[Piece | TablePiece], counts: Counter[str]) -> Iterator[Piece | TablePiece]:
+    for each in found:
+        counts.update(each.counts)
+        yield each
 
 
 def policy_named(services: Services, name: str) -> Policy:
@@ -135,21 +169,21 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def exit_code(verdicts: Sequence[Verdict]) -> int:
+def exit_code(counts: Mapping[str, int]) -> int:
     """Findings come before what could not be checked, and that before what is clean."""
-    statuses = {each.status for each in verdicts}
-    if TargetStatus.FINDINGS in statuses:
+    if counts[TargetStatus.FINDINGS.value]:
         return FINDINGS
-    return NOT_CHECKED if TargetStatus.UNCHECKED in statuses else CLEAN
+    return NOT_CHECKED if counts[TargetStatus.UNCHECKED.value] else CLEAN
 
 
-def _verdicts(services: Services, judge: Judge, targets: str, at: str | None, asked: Asked) -> Iterator[Verdict]:
+def _batches(services: Services, targets: str, at: str | None) -> Iterator[Sequence[Target]]:
+    """The targets that are meant, some at a time."""
     if _is_file(targets):
-        yield from services.policies.check(judge, targets_in(services, Path(targets)), asked)
+        wanted = targets_in(services, Path(targets))
+        yield from (wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH))
         return
-    question = services.search.question(targets, at)
-    for page in services.search.pages(question, show=()):
-        yield from services.policies.check_records(judge, [each.record for each in page], asked)
+    pages = services.search.pages(services.search.question(targets, at), show=(), size=BATCH)
+    yield from filter(None, ([each.record.target for each in page] for page in pages))
 
 
 def _replay(services: Services, judge: Judge, targets: str, since: str, until: str | None, form: str) -> int:

@@ -1,31 +1,65 @@
-"""What `inventory check` prints."""
+"""The tables that `inventory check` prints."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from inventory.commands.terminal import print_table, safe_text, stdout_console
-from inventory.jobs.exports import csv_lines
-from inventory.policy.documents import report_document
-from inventory.policy.junit import junit
-from inventory.policy.model import Policy, State, TargetStatus, Verdict
-from inventory.policy.sarif import message_of, sarif
+from inventory.policy.model import Judgement, Policy, State, TargetStatus, Verdict
+from inventory.policy.reports import statuses
+from inventory.policy.sarif import message_of
 
-COLUMNS = (
-    "url", "status", "rule", "severity", "state", "message", "hop", "line", "name", "value", "snapshot",
-    "collected_at", "detail",
-)  # fmt: skip
+MAX_ROWS = 1_000
+"""Of a table; of more rows it is told which rules fail how often."""
+ROWS = "rows"
+
+Row = tuple[str, str, str, str]
 
 
-def print_verdicts(verdicts: Sequence[Verdict]) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TablePiece:
+    """The first rows of some verdicts, how many there would be, and how many targets there are by status and by rule."""
+
+    rows: Sequence[Row] = ()
+    counts: Counter[str] = field(default_factory=Counter)
+    failing: Counter[str] = field(default_factory=Counter)
+
+
+def table_piece(verdicts: Sequence[Verdict], limit: int) -> TablePiece:
+    """What a table has of some verdicts; at most so many rows."""
+    counts, failing = statuses(verdicts), Counter[str]()
+    shared: dict[int, tuple[Judgement, list[Verdict]]] = {}
+    for each in verdicts:
+        if each.judgement is not None:
+            shared.setdefault(id(each.judgement), (each.judgement, []))[1].append(each)
+    for judgement, same in shared.values():
+        rules = [finding.rule.id for finding in judgement.findings if finding.state is State.FAILS]
+        failing.update(dict.fromkeys(rules, len(same)))
+        counts[ROWS] += len(same) * (len(rules) + (judgement.grade is not None))
+    counts[ROWS] += counts[TargetStatus.UNCHECKED.value]
+    rows: list[Row] = []
+    for each in verdicts:
+        if len(rows) >= limit:
+            break
+        rows += _rows(each)
+    return TablePiece(rows=rows[:limit], counts=counts, failing=failing)
+
+
+def print_verdicts(policy: Policy, pieces: Iterable[TablePiece]) -> None:
     """Print a table of what is not clean, and how many targets there are of each status."""
+    rows: list[Row] = []
+    counts, failing = Counter[str](), Counter[str]()
+    for each in pieces:
+        rows += each.rows[: MAX_ROWS - len(rows)]
+        counts.update(each.counts)
+        failing.update(each.failing)
     console = stdout_console()
-    rows = [row for verdict in verdicts for row in _rows(verdict)]
     if rows:
         table = Table()
         for name in ("url", "status", "rule", "what"):
@@ -33,11 +67,28 @@ def print_verdicts(verdicts: Sequence[Verdict]) -> None:
         for row in rows:
             table.add_row(*map(safe_text, row))
         console.print(table)
-    counts = [(each.value, sum(verdict.status is each for verdict in verdicts)) for each in TargetStatus]
-    console.print(f"{len(verdicts):,} checked: " + ", ".join(f"{count:,} {name}" for name, count in counts), highlight=False)
+    if counts[ROWS] > len(rows):
+        _print_rest(console, policy, counts[ROWS], failing)
+    listed = [(each.value, counts[each.value]) for each in TargetStatus]
+    checked = sum(count for _, count in listed)
+    told = ", ".join(f"{count:,} {name}" for name, count in listed)
+    console.print(f"{checked:,} checked: {told}", highlight=False)
 
 
-def _rows(verdict: Verdict) -> Iterator[tuple[str, str, str, str]]:
+def _print_rest(console: Console, policy: Policy, rows: int, failing: Mapping[str, int]) -> None:
+    more = (
+        f"These are the first {MAX_ROWS:,} of {rows:,} rows; --format csv has all. Rules that fail, and at how many targets:"
+    )
+    console.print(more, highlight=False)
+    listed = [
+        {"rule": rule.id, "severity": rule.severity.value, "targets": f"{failing[rule.id]:,}"}
+        for rule in policy.rules
+        if failing.get(rule.id)
+    ]
+    print_table(console, "", ("rule", "severity", "targets"), listed)
+
+
+def _rows(verdict: Verdict) -> Iterator[Row]:
     """A row for each finding that is not waived, and one for a target that could not be checked, or that has a grade."""
     grade = verdict.judgement.grade if verdict.judgement else None
     if grade is not None and verdict.judgement is not None:
@@ -49,34 +100,6 @@ def _rows(verdict: Verdict) -> Iterator[tuple[str, str, str, str]]:
             expired = finding.expired
             note = "" if expired is None else f" The waiver of {expired.owner} has expired."
             yield verdict.url, finding.rule.severity.value, finding.rule.id, f"{message_of(finding)}{note}"
-
-
-def _as_json(policy: Policy, at: datetime, verdicts: Sequence[Verdict]) -> str:
-    return json.dumps(report_document(policy, at, verdicts))
-
-
-def _as_csv(policy: Policy, at: datetime, verdicts: Sequence[Verdict]) -> bytes:
-    document = report_document(policy, at, verdicts)
-    rows = [row for target in document["targets"] for row in _csv_rows(target)]
-    return csv_lines([COLUMNS, *([row.get(name) for name in COLUMNS] for row in rows)])
-
-
-def _csv_rows(target: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A row for each piece of evidence, and one for a target without any."""
-    if not target["findings"]:
-        yield target
-    for finding in target["findings"]:
-        for evidence in finding["evidence"]:
-            yield {**target, **finding, **evidence, "url": target["url"], "detail": evidence["problem"]}
-
-
-FORMATS: dict[str, Callable[[Policy, datetime, Sequence[Verdict]], str | bytes]] = {
-    "json": _as_json,
-    "csv": _as_csv,
-    "junit": lambda policy, _at, verdicts: junit(policy, verdicts),
-    "sarif": lambda policy, _at, verdicts: json.dumps(sarif(policy, verdicts)),
-}
-"""What is printed for a format that is not a table."""
 
 
 def print_replay(document: Mapping[str, Any]) -> None:

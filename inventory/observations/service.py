@@ -164,9 +164,9 @@ class SearchService:
             return Total(number=None, is_exact=False)
         return Total(number=min(number, MAX_COUNTED), is_exact=number <= MAX_COUNTED)
 
-    def pages(self, question: Question, *, show: Sequence[Matcher]) -> Iterator[Sequence[Found]]:
-        """All targets, in pages; the first page is read at once, so that most errors are raised here."""
-        return self._pages(question, show, self.page(question, show=show, limit=PAGE, after=None))
+    def pages(self, question: Question, *, show: Sequence[Matcher], size: int = PAGE) -> Iterator[Sequence[Found]]:
+        """All targets, in pages of up to 1,000; the first page is read at once, so that most errors are raised here."""
+        return self._pages(question, show, size, self.page(question, show=show, limit=size, after=None))
 
     def facet(self, question: Question, field: str, *, limit: int) -> Facet:
         """The commonest values of a field among the targets that are meant; `InvalidQuery` if it is not one field."""
@@ -228,23 +228,23 @@ class SearchService:
             first = f"the first record, which is of {rfc3339(since)}"
             raise invalid("at", f"{rfc3339(at)} is before {first}. Send that instant or a later one.")
 
-    def _pages(self, question: Question, show: Sequence[Matcher], page: Page) -> Iterator[Sequence[Found]]:
+    def _pages(self, question: Question, show: Sequence[Matcher], size: int, page: Page) -> Iterator[Sequence[Found]]:
         """What is collected meanwhile moves to the front, so the front is looked at again for targets that were not sent."""
         sent: set[str] = set()
         looked_at: Key | None = None
         for _ in range(MAX_LOOKS):
             front, before = page.first_position, len(sent)
-            for found in self._down_to(looked_at, question, show, page):
+            for found in self._down_to(looked_at, question, show, size, page):
                 yield [each for each in found if each.record.id not in sent]
                 sent.update(each.record.id for each in found[: max(0, MAX_REMEMBERED - len(sent))])
             if len(sent) == before:
                 return
             looked_at = front
             with self._slots.next():
-                page = self.page(question, show=show, limit=PAGE, after=None)
+                page = self.page(question, show=show, limit=size, after=None)
 
     def _down_to(
-        self, end: Key | None, question: Question, show: Sequence[Matcher], page: Page
+        self, end: Key | None, question: Question, show: Sequence[Matcher], size: int, page: Page
     ) -> Iterator[Sequence[Found]]:
         """The targets of a page and of those after it, as far as they come before a position."""
         while True:
@@ -252,7 +252,7 @@ class SearchService:
             if page.next_position is None or (end is not None and page.next_position <= end):
                 return
             with self._slots.next():
-                page = self.page(question, show=show, limit=PAGE, after=page.next_position)
+                page = self.page(question, show=show, limit=size, after=page.next_position)
 
     def _shown(
         self, positions: Mapping[str, Key], records: Mapping[str, Record], show: Sequence[Matcher], at: datetime | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -34,17 +33,6 @@ def policy_document(policy: Policy, indexed: IndexState) -> Document:
     return {"id": policy.id, "built_in": policy.id in builtin(), "indexed": indexed.value, "policy": policy.document}
 
 
-def report_document(policy: Policy, at: datetime, verdicts: Sequence[Verdict]) -> Document:
-    """All verdicts, and how many there are of each status."""
-    counts = Counter(each.status.value for each in verdicts)
-    return {
-        "policy": policy.id,
-        "at": rfc3339(at),
-        "counts": {name: counts[name] for name in ("clean", "findings", "unchecked")},
-        "targets": [verdict_document(each) for each in verdicts],
-    }
-
-
 def verdict_document(verdict: Verdict) -> Document:
     """What checking a target came to."""
     judgement = verdict.judgement
@@ -58,7 +46,7 @@ def verdict_document(verdict: Verdict) -> Document:
         "collected_at": None if verdict.collected_at is None else rfc3339(verdict.collected_at),
         "score": None if judgement is None else judgement.score,
         "grade": None if judgement is None else judgement.grade,
-        "findings": [finding_document(each) for each in verdict.findings],
+        "findings": [finding_document(each, verdict.hop_urls) for each in verdict.findings],
     }
 
 
@@ -99,8 +87,8 @@ def _period(period: Period) -> Document:
     return {"began": rfc3339(period.began), "ended": ended, "snapshot": period.snapshot_id}
 
 
-def finding_document(finding: Finding) -> Document:
-    """A rule that is not met, and where."""
+def finding_document(finding: Finding, hop_urls: Sequence[str]) -> Document:
+    """A rule that is not met, and where; `hop_urls` are the URLs of the responses."""
     rule = finding.rule
     return {
         "rule": rule.id,
@@ -109,19 +97,20 @@ def finding_document(finding: Finding) -> Document:
         "message": rule.message,
         "remediation": rule.remediation,
         "links": list(rule.links),
-        "evidence": [evidence_document(each) for each in finding.evidence],
+        "evidence": [evidence_document(each, hop_urls) for each in finding.evidence],
         "omitted": finding.omitted,
         "waiver": waiver_document(finding.waiver),
         "expired_waiver": waiver_document(finding.expired),
     }
 
 
-def evidence_document(evidence: Evidence) -> Document:
+def evidence_document(evidence: Evidence, hop_urls: Sequence[str]) -> Document:
     """Where a requirement is not met."""
+    hop = evidence.hop
     return {
         "problem": evidence.problem,
-        "hop": evidence.hop,
-        "url": evidence.url or None,
+        "hop": hop,
+        "url": None if hop is None else hop_urls[hop - 1] or None,
         "line": evidence.line,
         "name": evidence.name or None,
         "value": evidence.value or None,

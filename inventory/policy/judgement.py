@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 
 from inventory.clock import EPOCH
 from inventory.html_pages.page import Page
 from inventory.observations import extraction
-from inventory.observations.model import TAG
+from inventory.observations.model import TAG, And, Between, Condition, Exists, Has, Not, Or, Word
 from inventory.observations.queries.query import parse
-from inventory.policy.judging import judged
+from inventory.policy.judging import Result, judged
+from inventory.policy.looked_at import Aspect, Hosts, aspects_of, header_names, together
 from inventory.policy.model import Evidence, Finding, Judgement, Policy, Rule, Scoring, State, Waiver
-from inventory.policy.requirements import All, AnyOf, LoadedHosts, Not, Requirement
+from inventory.policy.remembered import Remembered
 from inventory.policy.seen import Seen
 from inventory.records.model import Content, Target
-from inventory.watches.matching import Test, compiled
+from inventory.watches.matching import asks_for, compiled
 
-Scope: TypeAlias = Callable[[], bool]
+MAX_JUDGEMENTS, MAX_RESULTS = 2_048, 512
+"""That a policy remembers, and that each of its rules does."""
 _READ_AT = EPOCH
+_NOT_ASKED = Result()
+_OF_TARGET = frozenset({TAG, "url", "path", "host", "domain", "scheme", "port"})
+"""Fields that only the URL of a target and its labels state."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,30 +43,55 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class _RememberingRule:
+    """A rule with what it came to, by what it looks at."""
+
+    rule: Rule
+    aspects: Sequence[Aspect]
+    results: Remembered[tuple[Result | None, Result]]
+
+
 class Judge:
-    """A policy with its scopes read, to judge many snapshots."""
+    """A policy made ready to judge many snapshots: what it looks at is judged once, however many of them show it."""
 
-    policy: Policy
-    _tests: Mapping[str, Test] = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        scopes = {rule.scope for rule in self.policy.rules} | {waiver.scope for waiver in self.policy.waivers}
-        tests = {each: compiled(parse(each, now=_READ_AT), read_at=_READ_AT) for each in scopes if each}
-        object.__setattr__(self, "_tests", tests)
-
-    @property
-    def asks_for_hosts(self) -> bool:
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+        scopes = dict.fromkeys([*(rule.scope for rule in policy.rules), *(waiver.scope for waiver in policy.waivers)])
+        conditions = {each: parse(each, now=_READ_AT) for each in scopes if each}
+        self._tests = {each: compiled(condition, read_at=_READ_AT) for each, condition in conditions.items()}
+        self._asks_for_content = not all(map(_is_about_target, conditions.values()))
+        self._rules = [_remembering(each) for each in policy.rules]
+        aspects = [each for rule in self._rules for each in rule.aspects]
+        self._aspects, self._header_names = together(aspects), header_names(aspects)
+        self._judgements: Remembered[Judgement] = Remembered(MAX_JUDGEMENTS)
+        self.asks_for_hosts = any(isinstance(each, Hosts) for each in aspects)
         """Whether any rule is about what pages load, so that pages are to be read that a content lacks."""
-        return any(_asks_for_hosts(part) for rule in self.policy.rules for part in (rule.require, rule.when) if part)
+        self.asks_for_tags = any(asks_for(each, TAG) for each in conditions.values())
+        """Whether a scope depends on labels."""
 
     def judge(self, looked: Looked) -> Judgement:
         """What the policy says of a snapshot."""
-        seen = Seen(looked.content, looked.target.key, looked.collected_at, looked.at, looked.page)
+        seen = Seen(looked.content, looked.target.key, looked.collected_at, looked.at, looked.page, self._header_names)
         holds = self._scopes(looked)
+        key = (
+            len(seen.hops),
+            tuple([each.value(seen) for each in self._aspects]),
+            tuple([holds(each) for each in self._tests]),
+            tuple([looked.at < each.expires for each in self.policy.waivers]),
+        )
+        found = self._judgements.get(key)
+        if found is None:
+            found = self._judge(seen, holds, looked.at)
+            self._judgements.keep(key, found)
+        return found
+
+    def _judge(self, seen: Seen, holds: Callable[[str], bool], at: datetime) -> Judgement:
         states: dict[str, State] = {}
         findings: list[Finding] = []
-        for rule in self.policy.rules:
-            finding = self._finding(rule, seen, holds, looked.at)
+        shown: dict[Aspect, Hashable] = {}
+        for each in self._rules:
+            rule = each.rule
+            finding = self._finding(each, seen, shown, at, holds)
             states[rule.id] = finding if isinstance(finding, State) else finding.state
             if rule.finding and isinstance(finding, Finding):
                 findings.append(finding)
@@ -70,13 +99,20 @@ class Judge:
         score, grade = (None, None) if scoring is None else scored(scoring, states)
         return Judgement(states=states, findings=findings, score=score, grade=grade)
 
-    def _finding(self, rule: Rule, seen: Seen, holds: Callable[[str], bool], at: datetime) -> Finding | State:
+    def _finding(
+        self,
+        judged_rule: _RememberingRule,
+        seen: Seen,
+        shown: dict[Aspect, Hashable],
+        at: datetime,
+        holds: Callable[[str], bool],
+    ) -> Finding | State:
+        rule = judged_rule.rule
         if not holds(rule.scope):
             return State.NOT_IN_SCOPE
-        when = None if rule.when is None else judged(rule.when, seen)
+        when, result = _results(judged_rule, seen, shown)
         if when is not None and when.problems:
             return State.NOT_IN_SCOPE
-        result = judged(rule.require, seen)
         if result.holds:
             return State.HOLDS
         unknown = (when.unknown if when is not None else "") or result.unknown
@@ -101,7 +137,7 @@ class Judge:
         def holds(scope: str) -> bool:
             if scope not in known:
                 if not stated:
-                    _state(looked, stated)
+                    _state(looked, stated, whole=self._asks_for_content)
                 known[scope] = self._tests[scope](stated, looked.at.timestamp())
             return known[scope]
 
@@ -130,17 +166,48 @@ def scored(scoring: Scoring, states: Mapping[str, State]) -> tuple[int, str]:
     return score, next(grade for grade, lowest in scoring.grades if score >= lowest)
 
 
-def _state(looked: Looked, stated: dict[str, list[str]]) -> None:
-    for each in extraction.of_snapshot(looked.target, looked.content, looked.page):
+def _results(judged_rule: _RememberingRule, seen: Seen, shown: dict[Aspect, Hashable]) -> tuple[Result | None, Result]:
+    """Whether the condition of a rule holds, if it has one, and whether what it requires does."""
+    for each in judged_rule.aspects:
+        if each not in shown:
+            shown[each] = each.value(seen)
+    key = (len(seen.hops), tuple([shown[each] for each in judged_rule.aspects]))
+    found = judged_rule.results.get(key)
+    if found is None:
+        rule = judged_rule.rule
+        when = None if rule.when is None else judged(rule.when, seen)
+        found = when, (_NOT_ASKED if when is not None and when.problems else judged(rule.require, seen))
+        judged_rule.results.keep(key, found)
+    return found
+
+
+def _remembering(rule: Rule) -> _RememberingRule:
+    parts = [each for each in (rule.when, rule.require) if each is not None]
+    aspects = list(dict.fromkeys(aspect for part in parts for aspect in aspects_of(part)))
+    return _RememberingRule(rule, aspects, Remembered(MAX_RESULTS))
+
+
+def _state(looked: Looked, stated: dict[str, list[str]], *, whole: bool) -> None:
+    """What a target states; unless the `whole` is asked for, what its URL and its labels do."""
+    statements = (
+        extraction.of_snapshot(looked.target, looked.content, looked.page)
+        if whole
+        else extraction.of_failure(looked.target, None)
+    )
+    for each in statements:
         stated.setdefault(each.field, []).append(each.value)
-    stated[TAG] = list(looked.tags)
+    if looked.tags:
+        stated[TAG] = list(looked.tags)
 
 
-def _asks_for_hosts(requirement: Requirement) -> bool:
-    match requirement:
-        case All(parts) | AnyOf(parts):
-            return any(map(_asks_for_hosts, parts))
-        case Not(part):
-            return _asks_for_hosts(part)
+def _is_about_target(condition: Condition) -> bool:
+    """Whether a condition depends on nothing but the URL of a target and its labels."""
+    match condition:
+        case And(conditions) | Or(conditions):
+            return all(map(_is_about_target, conditions))
+        case Not(other):
+            return _is_about_target(other)
+        case Exists(field) | Has(field) | Between(field):
+            return isinstance(field, Word) and field.exact and field.text in _OF_TARGET
         case _:
-            return isinstance(requirement, LoadedHosts)
+            return True

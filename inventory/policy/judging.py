@@ -95,7 +95,7 @@ def _cookie_problems(wanted: Cookie, seen: Seen) -> Iterator[Evidence]:
         problem = _cookie_problem(wanted, cookie, seen)
         if problem is not None:
             name = clipped(str(cookie.get("name", "")))
-            yield Evidence(problem=problem, hop=hop.number, url=hop.url, name=name)
+            yield Evidence(problem=problem, hop=hop.number, name=name)
 
 
 def _cookie_problem(wanted: Cookie, cookie: Mapping[str, Any], seen: Seen) -> str | None:
@@ -146,23 +146,23 @@ def _source_problems(wanted: Csp, hop: Hop, header: str) -> Iterator[Evidence]:
 
 def _of_line(hop: Hop, header: str, line: int, problem: str) -> Evidence:
     value = next((value for number, value in hop.lines.get(header, ()) if number == line), "")
-    return Evidence(problem=problem, hop=hop.number, url=hop.url, line=line, name=header, value=clipped(value))
+    return Evidence(problem=problem, hop=hop.number, line=line, name=header, value=clipped(value))
 
 
 def _of_hop(hop: Hop, header: str, problem: str) -> Evidence:
-    return Evidence(problem=problem, hop=hop.number, url=hop.url, name=header)
+    return Evidence(problem=problem, hop=hop.number, name=header)
 
 
 def _fact_problems(wanted: Fact, seen: Seen) -> Iterator[Evidence]:
     name = f"{wanted.of} {wanted.name}"
     for hop, values in fact_values(wanted, seen):
         if not values and wanted.presence is Presence.PRESENT:
-            yield Evidence(problem=f"there is no {name}", hop=hop.number, url=hop.url, name=name)
+            yield Evidence(problem=f"there is no {name}", hop=hop.number, name=name)
         for value in values:
             problem = "is there" if wanted.presence is Presence.ABSENT else wanted.test.problem(value)
             if problem is not None:
                 shown = clipped(value)
-                yield Evidence(problem=f"{shown} {problem}", hop=hop.number, url=hop.url, name=name, value=shown)
+                yield Evidence(problem=f"{shown} {problem}", hop=hop.number, name=name, value=shown)
 
 
 def _host_problems(wanted: LoadedHosts, seen: Seen) -> Iterator[Evidence]:
@@ -170,9 +170,9 @@ def _host_problems(wanted: LoadedHosts, seen: Seen) -> Iterator[Evidence]:
     listed = [(kind, host) for kind in wanted.kinds for host in (page.hosts.get(kind, ()) if page else ())]
     found = [(kind, host) for kind, host in listed if not wanted.third_party or registrable(host) != seen.site]
     if wanted.presence is Presence.PRESENT and not found:
-        yield Evidence(problem="it loads from no such host", hop=hop.number, url=hop.url)
+        yield Evidence(problem="it loads from no such host", hop=hop.number)
     for kind, host in found:
         problem = "is loaded from" if wanted.presence is Presence.ABSENT else wanted.test.problem(host)
         if problem is not None:
             shown = clipped(host)
-            yield Evidence(problem=f"{shown} ({kind}) {problem}", hop=hop.number, url=hop.url, name=kind, value=shown)
+            yield Evidence(problem=f"{shown} ({kind}) {problem}", hop=hop.number, name=kind, value=shown)

@@ -85,9 +85,9 @@ def _evidence(wanted: Header, hop: Hop, value: _Value, problem: str) -> Evidence
     of = f"`{wanted.directive}` " if wanted.directive is not None else ""
     shown = "" if wanted.name in HIDDEN else clipped(value.sent)
     told = f"{of}{problem}" if of else f"the value {problem}"
-    return Evidence(problem=told, hop=hop.number, url=hop.url, line=value.line, name=wanted.name, value=shown)
+    return Evidence(problem=told, hop=hop.number, line=value.line, name=wanted.name, value=shown)
 
 
 def _nothing(wanted: Header, hop: Hop) -> Evidence:
     what = "no line has a value that counts" if wanted.name in hop.lines else "there is no such line"
-    return Evidence(problem=what, hop=hop.number, url=hop.url, name=wanted.name)
+    return Evidence(problem=what, hop=hop.number, name=wanted.name)

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree as ET
 
 from inventory.policy.model import Finding, Policy, State, TargetStatus, Verdict
 from inventory.policy.sarif import message_of
 
+TOTALS = ("tests", "failures", "errors")
+CLOSING = b"</testsuites>"
+"""What comes after all suites."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(policy: Policy, verdicts: Sequence[Verdict]) -> bytes:
-    """A document in UTF-8. A rule that fails is a failure, a waived one is skipped, and what cannot be told is an error."""
-    suites = [_suite(policy, each) for each in verdicts]
-    root = ET.Element("testsuites", {"name": _clean(policy.id), **_totals(suites)})
-    root.extend(suites)
-    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document
+def suites(policy: Policy, verdicts: Sequence[Verdict]) -> tuple[bytes, Counter[str]]:
+    """The suites of targets in UTF-8, and how many tests, failures and errors they have.
+
+    A rule that fails is a failure, a waived one is skipped, and what cannot be told is an error.
+    """
+    made = [_suite(policy, each) for each in verdicts]
+    totals = Counter({name: sum(int(suite.attrib[name]) for suite in made) for name in TOTALS})
+    return b"".join(ET.tostring(each, encoding="utf-8") for each in made), totals
+
+
+def opening(policy: Policy, totals: Mapping[str, int]) -> bytes:
+    """What comes before all suites."""
+    root = ET.Element("testsuites", {"name": _clean(policy.id), **{name: str(totals[name]) for name in TOTALS}})
+    document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True, short_empty_elements=False)
+    return document.removesuffix(CLOSING)
 
 
 def _suite(policy: Policy, verdict: Verdict) -> ET.Element:
@@ -40,11 +52,6 @@ def _suite(policy: Policy, verdict: Verdict) -> ET.Element:
 
 
 _COUNTED = (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))
-
-
-def _totals(suites: Sequence[ET.Element]) -> dict[str, str]:
-    names = ("tests", "failures", "errors")
-    return {name: str(sum(int(suite.attrib[name]) for suite in suites)) for name in names}
 
 
 def _case(suite: ET.Element, policy: Policy, verdict: Verdict, name: str) -> ET.Element:

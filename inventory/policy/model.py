@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from inventory.policy.requirements import Requirement
@@ -138,7 +139,6 @@ class Evidence:
 
     problem: str
     hop: int | None = None
-    url: str = ""
     line: int | None = None
     name: str = ""
     value: str = ""
@@ -159,19 +159,27 @@ class Finding:
     expired: Waiver | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What a policy says of one snapshot: the state of each rule, and the findings in the order of the rules."""
+    """What a policy says of snapshots that it cannot tell apart: the state of each rule, and the findings in their order.
+
+    One object may be that of many snapshots.
+    """
 
     states: Mapping[str, State]
     findings: Sequence[Finding]
     score: int | None = None
     grade: str | None = None
 
-    @property
+    @cached_property
     def fails(self) -> bool:
         """Whether any rule fails that no waiver covers."""
         return any(each.state is State.FAILS for each in self.findings)
+
+    @cached_property
+    def unknown(self) -> Finding | None:
+        """The first finding of which it cannot be told."""
+        return next((each for each in self.findings if each.state is State.UNKNOWN), None)
 
 
 class TargetStatus(StrEnum):
@@ -195,7 +203,10 @@ class Unchecked(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What checking a target came to. `judgement` is of the snapshot; None if none was judged."""
+    """What checking a target came to. `judgement` is of the snapshot; None if none was judged.
+
+    `hop_urls` are the URLs of its responses.
+    """
 
     url: str
     status: TargetStatus
@@ -205,6 +216,7 @@ class Verdict:
     snapshot_id: str | None = None
     collected_at: datetime | None = None
     judgement: Judgement | None = None
+    hop_urls: Sequence[str] = ()
 
     @property
     def findings(self) -> Sequence[Finding]:

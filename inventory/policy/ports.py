@@ -34,7 +34,7 @@ class Policies(Protocol):
 
 
 class ObservedTargets(Protocol):
-    """A part of the observations, whose port says what the method promises."""
+    """A part of the observations, whose port says what the methods promise."""
 
     def shown(
         self, record_ids: Sequence[str], fields: Sequence[Matcher], *, at: datetime | None

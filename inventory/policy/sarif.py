@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from inventory import __version__
 from inventory.policy.documents import Document, evidence_document
-from inventory.policy.model import Finding, Policy, Rule, Severity, State, TargetStatus, Verdict
+from inventory.policy.model import Evidence, Finding, Policy, Rule, Severity, State, TargetStatus, Verdict
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS: Mapping[Severity, str] = {
@@ -29,35 +28,31 @@ SCORES: Mapping[Severity, str] = {
 MAX_MESSAGE = 1_000
 
 
-def sarif(policy: Policy, verdicts: Sequence[Verdict]) -> Document:
-    """A run with a result for each rule that a target does not meet; waived ones are suppressed.
-
-    A target that could not be checked is a notification, and makes the execution unsuccessful.
-    """
+def driver(policy: Policy) -> Document:
+    """The tool that judged, and its rules."""
     rules = [each for each in policy.rules if each.finding]
-    numbers = {rule.id: number for number, rule in enumerate(rules)}
-    found = [
-        (verdict, finding) for verdict in verdicts for finding in verdict.findings if finding.state is not State.UNKNOWN
-    ]
-    unchecked = [each for each in verdicts if each.status is TargetStatus.UNCHECKED]
-    run = {
-        "tool": {"driver": _driver(policy, rules)},
-        "results": [_result(policy, verdict, finding, numbers) for verdict, finding in found],
-        "invocations": [
-            {"executionSuccessful": not unchecked, "toolExecutionNotifications": [_notification(each) for each in unchecked]}
-        ],
-        "columnKind": "unicodeCodePoints",
-    }
-    return {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-
-
-def _driver(policy: Policy, rules: Sequence[Rule]) -> Document:
     return {
         "name": "inventory",
         "semanticVersion": __version__,
         "properties": {"policy": policy.id, "title": policy.title},
         "rules": [_rule(each) for each in rules],
     }
+
+
+def results(policy: Policy, verdicts: Sequence[Verdict]) -> Sequence[Document]:
+    """A result for each rule that a target does not meet; waived ones are suppressed."""
+    numbers = {rule.id: number for number, rule in enumerate(each for each in policy.rules if each.finding)}
+    return [
+        _result(policy, verdict, finding, numbers)
+        for verdict in verdicts
+        for finding in verdict.findings
+        if finding.state is not State.UNKNOWN
+    ]
+
+
+def notifications(verdicts: Sequence[Verdict]) -> Sequence[Document]:
+    """A notification for each target that could not be checked."""
+    return [_notification(each) for each in verdicts if each.status is TargetStatus.UNCHECKED]
 
 
 def _rule(rule: Rule) -> Document:
@@ -94,20 +89,23 @@ def _result(policy: Policy, verdict: Verdict, finding: Finding, numbers: Mapping
 
 def message_of(finding: Finding) -> str:
     """The sentence of the rule, and where it is not met."""
-    places = [_place(each) for each in map(evidence_document, finding.evidence)]
+    places = [_place(each) for each in finding.evidence]
     more = [f"and {finding.omitted:,} more"] if finding.omitted else []
     return f"{finding.rule.message} {'; '.join([*places, *more])}."
 
 
-def _place(evidence: Mapping[str, Any]) -> str:
-    line = "" if evidence["line"] is None else f", line {evidence['line']}"
-    where = "" if evidence["hop"] is None else f"hop {evidence['hop']}{line}: "
-    named = f"{evidence['name']}: " if evidence["name"] else ""
-    return f"{where}{named}{evidence['problem']}"
+def _place(evidence: Evidence) -> str:
+    line = "" if evidence.line is None else f", line {evidence.line}"
+    where = "" if evidence.hop is None else f"hop {evidence.hop}{line}: "
+    named = f"{evidence.name}: " if evidence.name else ""
+    return f"{where}{named}{evidence.problem}"
 
 
 def _properties(verdict: Verdict, finding: Finding) -> Document:
-    return {"snapshot": verdict.snapshot_id, "evidence": [evidence_document(each) for each in finding.evidence]}
+    return {
+        "snapshot": verdict.snapshot_id,
+        "evidence": [evidence_document(each, verdict.hop_urls) for each in finding.evidence],
+    }
 
 
 def _notification(verdict: Verdict) -> Document:

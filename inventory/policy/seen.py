@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ MAX_HOPS = 100
 DAY = timedelta(days=1)
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _LISTS = (list, tuple)
+_DICT = {dict}
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,17 @@ class Hop:
 
 @dataclass(frozen=True)
 class Seen:
-    """A snapshot's content, to be judged as of `at`. `page` is what its HTML says, None if that is not known."""
+    """A snapshot's content, to be judged as of `at`. `page` is what its HTML says, None if that is not known.
+
+    Only the lines of the headers that are named in `header_names` are read; None: of all.
+    """
 
     content: Content
     url: str
     collected_at: datetime
     at: datetime
     read_page: Page | None = None
+    header_names: Set[str] | None = None
 
     @cached_property
     def response(self) -> Mapping[str, Any]:
@@ -69,13 +74,13 @@ class Seen:
     @cached_property
     def hops(self) -> Sequence[Hop]:
         """All responses, the final one last."""
-        redirects = _objects(self.content.get("redirects"))[:MAX_HOPS]
+        names = self.header_names
         hops = [
-            Hop(number, str(each.get("url", "")), each.get("status"), _lines(each.get("headers")))
-            for number, each in enumerate(redirects, 1)
+            Hop(number, str(each.get("url", "")), each.get("status"), _lines(each.get("headers"), names))
+            for number, each in enumerate(_redirects(self.content), 1)
         ]
-        final = str(self.response.get("final_url", self.url))
-        return [*hops, Hop(len(hops) + 1, final, self.response.get("status"), _lines(self.content.get("headers")))]
+        lines = _lines(self.content.get("headers"), names)
+        return [*hops, Hop(len(hops) + 1, _final_url(self.content, self.url), self.response.get("status"), lines)]
 
     @cached_property
     def cookies(self) -> Sequence[Mapping[str, Any]]:
@@ -140,6 +145,11 @@ class Seen:
         return "https" if hops[1].host == hops[0].host else "https-of-another-host"
 
 
+def hop_urls(content: Content, url: str) -> Sequence[str]:
+    """The URLs of all responses, the final one last, of a snapshot of the target `url`."""
+    return [*(str(each.get("url", "")) for each in _redirects(content)), _final_url(content, url)]
+
+
 def host_of(url: str) -> str:
     """The host of a URL in lower case; "" if it has none, or cannot be read."""
     try:
@@ -148,21 +158,38 @@ def host_of(url: str) -> str:
         return ""
 
 
-def _lines(headers: Any) -> Mapping[str, Sequence[tuple[int, str]]]:
+def _redirects(content: Content) -> Sequence[Mapping[str, Any]]:
+    return _objects(content.get("redirects"))[:MAX_HOPS]
+
+
+def _final_url(content: Content, url: str) -> str:
+    return str(_mapping(content.get("response")).get("final_url", url))
+
+
+def _lines(headers: Any, names: Set[str] | None) -> Mapping[str, Sequence[tuple[int, str]]]:
     found: dict[str, list[tuple[int, str]]] = {}
     for number, each in enumerate(_objects(headers), 1):
-        value = each.get("value")
-        found.setdefault(str(each.get("name", "")).lower(), []).append((number, value if isinstance(value, str) else ""))
+        name = str(each.get("name", "")).lower()
+        if names is None or name in names:
+            value = each.get("value")
+            found.setdefault(name, []).append((number, value if isinstance(value, str) else ""))
     return found
 
 
 def _instant(text: Any) -> datetime | None:
-    return instant_of(text) if isinstance(text, str) else None
+    return _known_instant(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=1_024)
+def _known_instant(text: str) -> datetime | None:
+    return instant_of(text)
 
 
 def _mapping(member: Any) -> Mapping[str, Any]:
-    return member if isinstance(member, Mapping) else {}
+    return member if type(member) is dict or isinstance(member, Mapping) else {}
 
 
 def _objects(member: Any) -> Sequence[Mapping[str, Any]]:
-    return [each for each in member if isinstance(each, Mapping)] if isinstance(member, _LISTS) else []
+    if not isinstance(member, _LISTS):
+        return ()
+    return member if _DICT.issuperset(map(type, member)) else [each for each in member if isinstance(each, Mapping)]

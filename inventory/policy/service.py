@@ -14,13 +14,14 @@ from inventory.clock import MILLISECOND, Clock, rfc3339
 from inventory.errors import NameTaken, NotFound, TooManyPolicies, UnknownPolicy
 from inventory.html_pages.page import Page, page_of
 from inventory.listing import Key
-from inventory.observations.model import FAILURE, TAG, Observation, Word
+from inventory.observations.model import FAILURE, TAG, Word
 from inventory.policy.builtin_policies import builtin
 from inventory.policy.indexing import PolicyIndexing
 from inventory.policy.judgement import Judge, Looked
-from inventory.policy.model import MAX_POLICIES, IndexState, KeptPolicy, Policy, State, TargetStatus, Unchecked, Verdict
+from inventory.policy.model import MAX_POLICIES, IndexState, KeptPolicy, Policy, TargetStatus, Unchecked, Verdict
 from inventory.policy.ports import ObservedTargets, Policies
 from inventory.policy.reading import of_document
+from inventory.policy.seen import hop_urls
 from inventory.records.model import Record, Snapshot, Target
 from inventory.records.service import RecordService
 
@@ -119,23 +120,27 @@ class PolicyService:
         """The verdict on each target, in their order; one of which nothing is known could not be checked."""
         for start in range(0, len(targets), AT_ONCE):
             some = targets[start : start + AT_ONCE]
-            records = self._records.find_all([each.id for each in some])
+            ids = [each.id for each in some]
+            records = self._records.find_all(ids)
             known = {each.record_id: each for each in self.check_records(judge, list(records.values()), asked)}
-            yield from (known.get(each.id) or _not_in_inventory(each) for each in some)
+            yield from (known.get(name) or _not_in_inventory(each) for name, each in zip(ids, some, strict=True))
 
     def check_records(self, judge: Judge, records: Sequence[Record], asked: Asked) -> Iterator[Verdict]:
         """The verdict on each record, in their order."""
         for start in range(0, len(records), AT_ONCE):
-            some = records[start : start + AT_ONCE]
-            shown = self._observed.shown([each.id for each in some], _FIELDS, at=asked.at)
-            for record in some:
-                yield self._check(judge, record, asked, shown.get(record.id, ()))
+            some = {each.id: each for each in records[start : start + AT_ONCE]}
+            before = None if asked.at is None else asked.at + MILLISECOND
+            snapshots = self._records.latest_of_each(list(some), before=before)
+            failures, tags = self._stated(judge, some, asked.at)
+            for record_id, record in some.items():
+                found = snapshots.get(record_id), failures.get(record_id), tags.get(record_id, ())
+                yield self._check(judge, record_id, record, asked, *found)
 
     def judge(self, judge: Judge, target: Target, snapshot: Snapshot, at: datetime, tags: Sequence[str]) -> Verdict:
         """The verdict on one snapshot, as of an instant."""
         if not isinstance(snapshot.content.get("response"), Mapping):
             detail = f"The source {target.source} serves no responses to judge."
-            return Verdict(url=target.key, record_id=target.id, status=TargetStatus.UNCHECKED,
+            return Verdict(url=target.key, record_id=snapshot.record_id, status=TargetStatus.UNCHECKED,
                            reason=Unchecked.NOT_A_WEBPAGE, detail=detail)  # fmt: skip
         page = self._page(snapshot) if judge.asks_for_hosts else None
         looked = Looked(
@@ -147,35 +152,53 @@ class PolicyService:
             page=page,
         )
         judgement = judge.judge(looked)
-        unknown = next((each for each in judgement.findings if each.state is State.UNKNOWN), None)
+        unknown = judgement.unknown
         is_unchecked = unknown is not None and not judgement.fails
         return Verdict(
             url=target.key,
-            record_id=target.id,
+            record_id=snapshot.record_id,
             status=_status(fails=judgement.fails, unchecked=is_unchecked),
             reason=Unchecked.PAGE_UNKNOWN if is_unchecked else None,
             detail=f"Rule {unknown.rule.id}: {unknown.evidence[0].problem}." if is_unchecked and unknown else "",
             snapshot_id=snapshot.id,
             collected_at=snapshot.collected_at,
             judgement=judgement,
+            hop_urls=hop_urls(snapshot.content, target.key),
         )
 
-    def _check(self, judge: Judge, record: Record, asked: Asked, shown: Sequence[Observation]) -> Verdict:
-        now = self.clock() if asked.at is None else asked.at
-        failure = next((each.value for each in shown if each.field == FAILURE), None)
-        if asked.at is None and record.failure is not None:
-            failure = record.failure.code
+    def _stated(
+        self, judge: Judge, records: Mapping[str, Record], at: datetime | None
+    ) -> tuple[Mapping[str, str], Mapping[str, Sequence[str]]]:
+        """The codes of last failures, and the labels that scopes ask for, by the ids of records."""
+        if at is None:
+            failed = {name: each.failure.code for name, each in records.items() if each.failure is not None}
+            shown = self._observed.values(list(records), [TAG]) if judge.asks_for_tags else {}
+            return failed, {name: [value for _, value in pairs] for name, pairs in shown.items()}
+        state = self._observed.shown(list(records), _FIELDS, at=at)
+        failures = {name: each.value for name, seen in state.items() for each in seen if each.field == FAILURE}
+        return failures, {name: [each.value for each in seen if each.field == TAG] for name, seen in state.items()}
+
+    def _check(
+        self,
+        judge: Judge,
+        record_id: str,
+        record: Record,
+        asked: Asked,
+        snapshot: Snapshot | None,
+        failure: str | None,
+        tags: Sequence[str],
+    ) -> Verdict:
+        target = record.target
         if failure is not None:
-            return _unchecked(record, Unchecked.FAILED, f"The last collection failed: {failure}.")
-        after = None if asked.at is None else (asked.at + MILLISECOND, "")
-        snapshot = next(iter(self._records.latest_snapshots(record.id, limit=1, after=after)), None)
+            return _unchecked(target, record_id, Unchecked.FAILED, f"The last collection failed: {failure}.")
         if snapshot is None:
             when = "yet" if asked.at is None else f"that is kept and as old as {rfc3339(asked.at)}"
-            return _unchecked(record, Unchecked.NEVER_COLLECTED, f"There is no snapshot {when}.")
+            return _unchecked(target, record_id, Unchecked.NEVER_COLLECTED, f"There is no snapshot {when}.")
+        now = self.clock() if asked.at is None else asked.at
         if asked.max_age is not None and now - snapshot.collected_at > asked.max_age:
             detail = f"The snapshot is of {rfc3339(snapshot.collected_at)}, which is too old. Collect the URL again."
-            return _unchecked(record, Unchecked.STALE, detail, snapshot)
-        return self.judge(judge, record.target, snapshot, now, [each.value for each in shown if each.field == TAG])
+            return _unchecked(target, record_id, Unchecked.STALE, detail, snapshot)
+        return self.judge(judge, target, snapshot, now, tags)
 
     def _page(self, snapshot: Snapshot) -> Page | None:
         """What the page of a snapshot says that an old version stored; None if its content tells, or if nobody knows."""
@@ -193,10 +216,10 @@ def _status(*, fails: bool, unchecked: bool) -> TargetStatus:
     return TargetStatus.UNCHECKED if unchecked else TargetStatus.CLEAN
 
 
-def _unchecked(record: Record, reason: Unchecked, detail: str, snapshot: Snapshot | None = None) -> Verdict:
+def _unchecked(target: Target, record_id: str, reason: Unchecked, detail: str, snapshot: Snapshot | None = None) -> Verdict:
     return Verdict(
-        url=record.target.key,
-        record_id=record.id,
+        url=target.key,
+        record_id=record_id,
         status=TargetStatus.UNCHECKED,
         reason=reason,
         detail=detail,

@@ -153,6 +153,12 @@ class Snapshots(Protocol):
     def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         """The snapshots of one record by (collected_at, id), newest first, those after `after`."""
 
+    def latest(self, record_ids: Sequence[str], *, before: datetime | None) -> Mapping[str, Snapshot]:
+        """The newest snapshot of each of up to 1,000 records, or the newest that was collected before an instant.
+
+        By the record's id; those that have one.
+        """
+
     def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
         """When the latest snapshot before a moment was collected, by the record's id and the moment; those that have one.
 

@@ -237,6 +237,10 @@ class RecordService:
         """The newest snapshots of a record, newest first, or those after one; none if there is no such record."""
         return self._snapshots.listing(record_id, limit=limit, after=after)
 
+    def latest_of_each(self, record_ids: Sequence[str], *, before: datetime | None = None) -> Mapping[str, Snapshot]:
+        """See `Snapshots.latest`."""
+        return self._snapshots.latest(record_ids, before=before)
+
     def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
         """See `Snapshots.collected_before`."""
         return self._snapshots.collected_before(moments)

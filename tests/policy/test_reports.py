@@ -9,12 +9,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from inventory.policy.documents import report_document
 from inventory.policy.judgement import Judge, Looked
-from inventory.policy.junit import junit
 from inventory.policy.model import Policy, TargetStatus, Unchecked, Verdict
 from inventory.policy.reading import of_document
-from inventory.policy.sarif import sarif
+from inventory.policy.reports import REPORTS
 from inventory.records.model import Target
 from tests.policy.snapshots import AT, URL, document, page
 
@@ -44,7 +42,7 @@ def verdicts(policy: Policy) -> list[Verdict]:
     return [
         Verdict(
             url=URL, record_id="1" * 32, status=TargetStatus.FINDINGS, snapshot_id="2" * 32, collected_at=AT,
-            judgement=Judge(policy).judge(looked),
+            judgement=Judge(policy).judge(looked), hop_urls=[URL],
         ),
         Verdict(
             url="https://gone.example/", status=TargetStatus.UNCHECKED, reason=Unchecked.FAILED, detail="It failed: timeout."
@@ -52,8 +50,19 @@ def verdicts(policy: Policy) -> list[Verdict]:
     ]  # fmt: skip
 
 
+def report(form: str, policy: Policy, *pages: list[Verdict]) -> bytes:
+    """The report on some pages of verdicts."""
+    made = REPORTS[form](policy, AT)
+    return b"".join(made.document([made.piece(each) for each in pages]))
+
+
+def sarif(policy: Policy, *pages: list[Verdict]) -> dict[str, Any]:
+    log: dict[str, Any] = json.loads(report("sarif", policy, *pages))
+    return log
+
+
 def test_sarif_is_as_its_schema_demands(policy: Policy, verdicts: list[Verdict]) -> None:
-    log = json.loads(json.dumps(sarif(policy, verdicts)))
+    log = sarif(policy, verdicts)
     [run] = log["runs"]
     rules = run["tool"]["driver"]["rules"]
 
@@ -87,7 +96,7 @@ def test_sarif_tells_findings_waivers_and_what_could_not_be_checked_apart(policy
 
 
 def test_junit_is_as_its_schema_demands(policy: Policy, verdicts: list[Verdict]) -> None:
-    root = ET.fromstring(junit(policy, verdicts))
+    root = ET.fromstring(report("junit", policy, verdicts))
     cases = {case.attrib["name"]: [each.tag for each in case] for case in root.iter("testcase")}
 
     assert root.tag == "testsuites"
@@ -102,9 +111,15 @@ def test_junit_is_as_its_schema_demands(policy: Policy, verdicts: list[Verdict])
 
 
 def test_the_document_counts_targets_and_names_the_snapshot(policy: Policy, verdicts: list[Verdict]) -> None:
-    report: dict[str, Any] = report_document(policy, AT, verdicts)
+    told = json.loads(report("json", policy, verdicts))
 
-    assert report["counts"] == {"clean": 0, "findings": 1, "unchecked": 1}
-    assert report["targets"][0]["snapshot"] == "2" * 32
-    assert report["targets"][0]["findings"][1]["waiver"]["expires"] == "2026-03-01T00:00:00.000Z"
-    assert report["targets"][1]["reason"] == "failed"
+    assert told["counts"] == {"clean": 0, "findings": 1, "unchecked": 1}
+    assert told["targets"][0]["snapshot"] == "2" * 32
+    assert told["targets"][0]["findings"][1]["waiver"]["expires"] == "2026-03-01T00:00:00.000Z"
+    assert told["targets"][0]["findings"][1]["evidence"][0]["url"] == URL
+    assert told["targets"][1]["reason"] == "failed"
+
+
+def test_a_report_in_pieces_is_the_same_as_in_one(policy: Policy, verdicts: list[Verdict]) -> None:
+    for form in REPORTS:
+        assert report(form, policy, *([each] for each in verdicts), []) == report(form, policy, verdicts), form

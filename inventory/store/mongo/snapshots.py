@@ -55,6 +55,21 @@ class MongoSnapshots(Adapter):
             found = database["snapshots"].find({"$and": [of_record, past, earlier]})
             return [documents.snapshot(each) for each in found.sort(documents.newest_first("collected_at")).limit(limit)]
 
+    def latest(self, record_ids: Sequence[str], *, before: datetime | None) -> Mapping[str, Snapshot]:
+        newest: dict[str, tuple[datetime, str]] = {}
+        with self._connection.database() as database:
+            fields = {"snapshot_id": 1, "accepted_at": 1}
+            records = list(database["records"].find({"_id": {"$in": list(record_ids)}}, fields))
+            earlier = {} if before is None else {"collected_at": {"$lt": before}}
+            past = [_past(each) | earlier for each in records]
+            fields = {"record_id": 1, "collected_at": 1}
+            for each in database["snapshots"].find({"$or": past}, fields) if past else ():
+                key = each["collected_at"], each["_id"]
+                newest[each["record_id"]] = max(key, newest.get(each["record_id"], key))
+            ids = [name for _, name in newest.values()]
+            found = [documents.snapshot(each) for each in database["snapshots"].find({"_id": {"$in": ids}})]
+        return {each.record_id: each for each in found}
+
     def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
         """One question for all: FerretDB 1 knows no greatest of a group, and retention keeps few snapshots of a record."""
         last: dict[str, datetime] = {}

@@ -10,7 +10,7 @@ from typing import Any
 
 from inventory.listing import Key
 from inventory.records.model import Added, PastSnapshot, Snapshot, Target
-from inventory.store.codecs import from_millis, to_millis
+from inventory.store.codecs import LARGEST, from_millis, to_millis
 from inventory.store.frames import kept_body
 from inventory.store.sqlite import past_snapshots, rows
 from inventory.store.sqlite.connections import Adapter
@@ -23,6 +23,11 @@ FIND = f"""
 LISTING = f"""
     SELECT {rows.SNAPSHOT} FROM snapshots WHERE record_id = :record_id AND (collected_at, id) < (:instant, :id)
     ORDER BY collected_at DESC, id DESC LIMIT :limit"""
+
+LATEST = f"""
+    SELECT {rows.columns(rows.SNAPSHOT, "s")} FROM json_each(:record_ids) AS asked CROSS JOIN snapshots AS s ON s.id = (
+        SELECT id FROM snapshots WHERE record_id = asked.value AND collected_at < :before
+        ORDER BY collected_at DESC, id DESC LIMIT 1)"""
 
 BEFORE = """
     WITH asked AS (SELECT json_extract(value, '$[0]') AS record_id, json_extract(value, '$[1]') AS moment FROM json_each(?))
@@ -65,6 +70,11 @@ class SqliteSnapshots(Adapter):
     def listing(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         found = self._connections.rows(LISTING, {"record_id": record_id} | rows.page(limit, after))
         return [rows.snapshot(row) for row in found]
+
+    def latest(self, record_ids: Sequence[str], *, before: datetime | None) -> Mapping[str, Snapshot]:
+        asked = {"record_ids": json.dumps(record_ids), "before": LARGEST if before is None else to_millis(before)}
+        found = [rows.snapshot(row) for row in self._connections.rows(LATEST, asked)]
+        return {each.record_id: each for each in found}
 
     def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
         asked = json.dumps([(record_id, to_millis(at)) for record_id, at in moments])

@@ -1,0 +1,132 @@
+"""What requirements look at, as values: where these are equal, snapshots are judged alike, but for the URLs of hops."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence, Set
+from dataclasses import dataclass
+from typing import Protocol
+
+from inventory.policy import csp
+from inventory.policy.requirements import (
+    All,
+    AnyOf,
+    Cookie,
+    Csp,
+    Fact,
+    Header,
+    Hops,
+    LoadedHosts,
+    Not,
+    Presence,
+    Requirement,
+)
+from inventory.policy.seen import Seen
+from inventory.policy.seen_values import attribute_of, chosen_hops, fact_values
+
+
+class Aspect(Protocol):
+    """One thing that requirements look at; equal ones look at the same."""
+
+    def value(self, seen: Seen) -> Hashable:
+        """What a snapshot shows of it. The number of hops belongs to it, and is not in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The lines of one header, with their numbers, in those hops that are meant."""
+
+    name: str
+    hops: Hops = Hops.FINAL
+    scheme: str | None = None
+
+    def value(self, seen: Seen) -> Hashable:
+        return tuple((hop.number, tuple(hop.lines.get(self.name, ()))) for hop in chosen_hops(self.hops, seen, self.scheme))
+
+
+@dataclass(frozen=True, slots=True)
+class AllLines:
+    """All lines that are read: in one go, for several headers. `every` hop, and its scheme, or the final one alone."""
+
+    every: bool
+
+    def value(self, seen: Seen) -> Hashable:
+        if not self.every:
+            return tuple((name, *lines) for name, lines in seen.hops[-1].lines.items())
+        return tuple((hop.scheme, *((name, *lines) for name, lines in hop.lines.items())) for hop in seen.hops)
+
+
+@dataclass(frozen=True, slots=True)
+class Cookies:
+    """The names of the cookies, the hops that set them, and one of their attributes."""
+
+    attribute: str | None
+
+    def value(self, seen: Seen) -> Hashable:
+        name = self.attribute
+        return tuple(
+            (
+                str(each.get("name", "")),
+                seen.hop_of(each).number,
+                None if name is None else attribute_of(each, name, seen),
+            )
+            for each in seen.cookies
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The values of a fact, by hop."""
+
+    fact: Fact
+
+    def value(self, seen: Seen) -> Hashable:
+        return tuple((hop.number, *values) for hop, values in fact_values(self.fact, seen))
+
+
+@dataclass(frozen=True, slots=True)
+class Hosts:
+    """The hosts that a page loads from, and the site that it is of if that matters; None if they are not known."""
+
+    kinds: tuple[str, ...]
+    third_party: bool
+
+    def value(self, seen: Seen) -> Hashable:
+        if seen.page is None:
+            return None
+        hosts = tuple(tuple(seen.page.hosts.get(kind, ())) for kind in self.kinds)
+        return (hosts, seen.site) if self.third_party else hosts
+
+
+def aspects_of(requirement: Requirement) -> Iterator[Aspect]:
+    """What a requirement looks at."""
+    match requirement:
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from aspects_of(part)
+        case Not(part):
+            yield from aspects_of(part)
+        case Header(name=name, hops=hops, scheme=scheme):
+            yield Lines(name, hops, scheme)
+        case Csp(hops=hops):
+            yield Lines(csp.ENFORCED, hops)
+            yield Lines(csp.REPORTED, hops)
+        case Cookie(attribute=attribute):
+            yield Cookies(attribute)
+        case Fact(of=of, name=name, hops=hops):
+            yield Facts(Fact(of=of, name=name, presence=Presence.OPTIONAL, hops=hops))
+        case LoadedHosts(kinds=kinds, third_party=third_party):
+            yield Hosts(tuple(kinds), third_party)
+
+
+def together(aspects: Iterable[Aspect]) -> Sequence[Aspect]:
+    """What shows the same as many aspects do, in fewer of them."""
+    listed = list(dict.fromkeys(aspects))
+    lines = [each for each in listed if isinstance(each, Lines)]
+    others = [each for each in listed if not isinstance(each, Lines)]
+    every = any(each.hops is not Hops.FINAL or each.scheme is not None for each in lines)
+    return [AllLines(every), *others] if lines else others
+
+
+def header_names(aspects: Iterable[Aspect]) -> Set[str]:
+    """The headers whose lines are looked at."""
+    return frozenset(each.name for each in aspects if isinstance(each, Lines))
