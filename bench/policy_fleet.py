@@ -1,4 +1,4 @@
-"""A fleet to be judged by policies: pages of some hundred sites, whose headers repeat within a site and differ between them."""
+"""A fleet to be judged by policies: pages of some hundred sites, whose headers repeat within a site."""
 
 from __future__ import annotations
 

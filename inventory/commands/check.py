@@ -20,7 +20,7 @@ import click
 
 from inventory import wiring
 from inventory.commands.check_formats import TablePiece, print_replay, print_verdicts
-from inventory.commands.check_processes import Task, pieces, usable_cores
+from inventory.commands.check_processes import Batch, Task, pieces, usable_cores
 from inventory.commands.terminal import WHEN
 from inventory.config import Settings
 from inventory.errors import InvalidRequest, InventoryError, UnknownPolicy
@@ -176,14 +176,13 @@ def exit_code(counts: Mapping[str, int]) -> int:
     return NOT_CHECKED if counts[TargetStatus.UNCHECKED.value] else CLEAN
 
 
-def _batches(services: Services, targets: str, at: str | None) -> Iterator[Sequence[Target]]:
-    """The targets that are meant, some at a time."""
+def _batches(services: Services, targets: str, at: str | None) -> Iterator[Batch]:
+    """The targets that are meant, or the ids of their records, some at a time."""
     if _is_file(targets):
         wanted = targets_in(services, Path(targets))
         yield from (wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH))
         return
-    pages = services.search.pages(services.search.question(targets, at), show=(), size=BATCH)
-    yield from filter(None, ([each.record.target for each in page] for page in pages))
+    yield from filter(None, services.search.ids(services.search.question(targets, at), at_once=BATCH))
 
 
 def _replay(services: Services, judge: Judge, targets: str, since: str, until: str | None, form: str) -> int:

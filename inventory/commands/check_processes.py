@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from datetime import datetime
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, TypeAlias
 
 from inventory import wiring
 from inventory.commands.check_formats import MAX_ROWS, TablePiece, table_piece
@@ -25,6 +25,8 @@ from inventory.policy.service import Asked
 from inventory.records.model import Target
 from inventory.services import Services
 
+Batch: TypeAlias = Sequence[str] | Sequence[Target]
+"""Ids of records, or targets of which nothing may be known; up to 1,000."""
 ALONE = 2_000
 """Targets that take less time to judge here than other processes take to start."""
 AHEAD = 3
@@ -46,9 +48,7 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def pieces(
-    services: Services, task: Task, batches: Iterable[Sequence[Target]], processes: int
-) -> Iterator[Piece | TablePiece]:
+def pieces(services: Services, task: Task, batches: Iterable[Batch], processes: int) -> Iterator[Piece | TablePiece]:
     """What is told of the targets of each batch, in their order; of a table only as many rows as it has."""
     here, judged, rows = _Judging(services, task), 0, 0
     batches = iter(batches)
@@ -62,7 +62,7 @@ def pieces(
     yield from _elsewhere(task, batches, processes, MAX_ROWS - rows)
 
 
-def _elsewhere(task: Task, batches: Iterator[Sequence[Target]], processes: int, limit: int) -> Iterator[Piece | TablePiece]:
+def _elsewhere(task: Task, batches: Iterator[Batch], processes: int, limit: int) -> Iterator[Piece | TablePiece]:
     """The same by other processes, each with connections of its own."""
     first = next(batches, None)
     if first is None:
@@ -90,9 +90,12 @@ class _Judging:
         self._services, self._task, self._judge = services, task, Judge(task.policy)
         self._report = REPORTS[task.form](task.policy, task.at) if task.form in REPORTS else None
 
-    def piece(self, targets: Sequence[Target], limit: int) -> Piece | TablePiece:
+    def piece(self, batch: Batch, limit: int) -> Piece | TablePiece:
         """What is told of some targets."""
-        verdicts = list(self._services.policies.check(self._judge, targets, self._task.asked))
+        ids = [each for each in batch if isinstance(each, str)]
+        targets = [each for each in batch if isinstance(each, Target)]
+        policies, asked = self._services.policies, self._task.asked
+        verdicts = [*policies.check_found(self._judge, ids, asked), *policies.check(self._judge, targets, asked)]
         return table_piece(verdicts, limit) if self._report is None else self._report.piece(verdicts)
 
 
@@ -106,6 +109,6 @@ def _begin(task: Task) -> None:
     gc.freeze()
 
 
-def _piece(targets: Sequence[Target], limit: int) -> Piece | TablePiece:
+def _piece(batch: Batch, limit: int) -> Piece | TablePiece:
     judging: _Judging = _here["judging"]
-    return judging.piece(targets, limit)
+    return judging.piece(batch, limit)

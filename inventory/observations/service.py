@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from inventory.clock import Clock, rfc3339
 from inventory.errors import NotInInventory, QueryTooBroad
@@ -25,6 +26,8 @@ from inventory.observations.queries.quoting import escaped_name
 from inventory.records.model import Record, Target
 from inventory.records.service import RecordService
 from inventory.slots import Slots
+
+Item = TypeVar("Item")
 
 MAX_COUNTED = 10_000
 """Targets up to which a total is exact."""
@@ -69,6 +72,15 @@ class Page:
     first_position: Key | None
     next_position: Key | None
     is_total: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part(Generic[Item]):
+    """Some of all targets, each with its position; the first position, and the one after which there are more."""
+
+    found: Sequence[tuple[Key, Item]]
+    first: Key | None
+    next: Key | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,9 +176,26 @@ class SearchService:
             return Total(number=None, is_exact=False)
         return Total(number=min(number, MAX_COUNTED), is_exact=number <= MAX_COUNTED)
 
-    def pages(self, question: Question, *, show: Sequence[Matcher], size: int = PAGE) -> Iterator[Sequence[Found]]:
-        """All targets, in pages of up to 1,000; the first page is read at once, so that most errors are raised here."""
-        return self._pages(question, show, size, self.page(question, show=show, limit=size, after=None))
+    def pages(self, question: Question, *, show: Sequence[Matcher]) -> Iterator[Sequence[Found]]:
+        """All targets, in pages; the first page is read at once, so that most errors are raised here."""
+
+        def read(after: Key | None) -> _Part[Found]:
+            page = self.page(question, show=show, limit=PAGE, after=after)
+            found = [(each.position, each) for each in page.found]
+            return _Part(found=found, first=page.first_position, next=page.next_position)
+
+        return self._parts(read, read(None))
+
+    def ids(self, question: Question, *, at_once: int) -> Iterator[Sequence[str]]:
+        """The ids of the records of all targets, up to so many at once; the first ones are read at once, too."""
+
+        def read(after: Key | None) -> _Part[str]:
+            rows = self._observations.search(question.condition, at=question.at, limit=at_once + 1, after=after)
+            found = [((each.at, each.record_id), each.record_id) for each in rows[:at_once]]
+            last = found[-1][0] if len(rows) > at_once else None
+            return _Part(found=found, first=found[0][0] if found else None, next=last)
+
+        return self._parts(read, read(None))
 
     def facet(self, question: Question, field: str, *, limit: int) -> Facet:
         """The commonest values of a field among the targets that are meant; `InvalidQuery` if it is not one field."""
@@ -228,31 +257,31 @@ class SearchService:
             first = f"the first record, which is of {rfc3339(since)}"
             raise invalid("at", f"{rfc3339(at)} is before {first}. Send that instant or a later one.")
 
-    def _pages(self, question: Question, show: Sequence[Matcher], size: int, page: Page) -> Iterator[Sequence[Found]]:
+    def _parts(self, read: Callable[[Key | None], _Part[Item]], part: _Part[Item]) -> Iterator[Sequence[Item]]:
         """What is collected meanwhile moves to the front, so the front is looked at again for targets that were not sent."""
         sent: set[str] = set()
         looked_at: Key | None = None
         for _ in range(MAX_LOOKS):
-            front, before = page.first_position, len(sent)
-            for found in self._down_to(looked_at, question, show, size, page):
-                yield [each for each in found if each.record.id not in sent]
-                sent.update(each.record.id for each in found[: max(0, MAX_REMEMBERED - len(sent))])
+            front, before = part.first, len(sent)
+            for found in self._down_to(looked_at, read, part):
+                yield [each for (_, name), each in found if name not in sent]
+                sent.update(name for (_, name), _ in found[: max(0, MAX_REMEMBERED - len(sent))])
             if len(sent) == before:
                 return
             looked_at = front
             with self._slots.next():
-                page = self.page(question, show=show, limit=size, after=None)
+                part = read(None)
 
     def _down_to(
-        self, end: Key | None, question: Question, show: Sequence[Matcher], size: int, page: Page
-    ) -> Iterator[Sequence[Found]]:
-        """The targets of a page and of those after it, as far as they come before a position."""
+        self, end: Key | None, read: Callable[[Key | None], _Part[Item]], part: _Part[Item]
+    ) -> Iterator[Sequence[tuple[Key, Item]]]:
+        """The targets of a part and of those after it, as far as they come before a position."""
         while True:
-            yield [each for each in page.found if end is None or each.position > end]
-            if page.next_position is None or (end is not None and page.next_position <= end):
+            yield [each for each in part.found if end is None or each[0] > end]
+            if part.next is None or (end is not None and part.next <= end):
                 return
             with self._slots.next():
-                page = self.page(question, show=show, limit=size, after=page.next_position)
+                part = read(part.next)
 
     def _shown(
         self, positions: Mapping[str, Key], records: Mapping[str, Record], show: Sequence[Matcher], at: datetime | None

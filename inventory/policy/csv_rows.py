@@ -26,8 +26,8 @@ class CsvRows:
     def of(self, verdict: Verdict) -> bytes:
         """A row for each piece of evidence, and one if there is none."""
         begin = _cells(verdict.url, verdict.status.value)
-        collected_at = None if verdict.collected_at is None else rfc3339(verdict.collected_at)
-        when = _cells(verdict.snapshot_id, collected_at)
+        at = "" if verdict.collected_at is None else rfc3339(verdict.collected_at)
+        when = f"{verdict.snapshot_id or ''},{at}".encode()  # hexadecimal digits, and an instant, need no quotes
         judgement = verdict.judgement
         if judgement is None or not judgement.findings:
             return b",".join((begin, b",,,,,,,", when, _cells(verdict.detail))) + _END

@@ -169,7 +169,8 @@ def _final_url(content: Content, url: str) -> str:
 def _lines(headers: Any, names: Set[str] | None) -> Mapping[str, Sequence[tuple[int, str]]]:
     found: dict[str, list[tuple[int, str]]] = {}
     for number, each in enumerate(_objects(headers), 1):
-        name = str(each.get("name", "")).lower()
+        named = each.get("name", "")
+        name = (named if type(named) is str else str(named)).lower()
         if names is None or name in names:
             value = each.get("value")
             found.setdefault(name, []).append((number, value if isinstance(value, str) else ""))

@@ -125,6 +125,11 @@ class PolicyService:
             known = {each.record_id: each for each in self.check_records(judge, list(records.values()), asked)}
             yield from (known.get(name) or _not_in_inventory(each) for name, each in zip(ids, some, strict=True))
 
+    def check_found(self, judge: Judge, record_ids: Sequence[str], asked: Asked) -> Iterator[Verdict]:
+        """The verdict on each of up to 1,000 records that exists, in their order."""
+        records = self._records.find_all(record_ids)
+        return self.check_records(judge, [records[each] for each in record_ids if each in records], asked)
+
     def check_records(self, judge: Judge, records: Sequence[Record], asked: Asked) -> Iterator[Verdict]:
         """The verdict on each record, in their order."""
         for start in range(0, len(records), AT_ONCE):

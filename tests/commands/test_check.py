@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from inventory import json_bytes
+from inventory.commands.check_formats import MAX_ROWS
+from inventory.commands.check_processes import ALONE
 from inventory.policy.model import KeptPolicy
 from inventory.policy.reading import read
 from inventory.store.sqlite import SqliteStore
@@ -50,6 +53,11 @@ def collected(environment: dict[str, str], upstream: Upstream) -> dict[str, str]
     for url in found.values():
         assert run(environment, "collect", url).exit_code == 0
     return found
+
+
+def _without_instants(text: str) -> str:
+    """The output, but for the instant that was asked about."""
+    return re.sub(r'"at": ?"[^"]*"', "", text)
 
 
 def listed(tmp_path: Path, *urls: str) -> str:
@@ -163,6 +171,30 @@ def test_each_format_has_the_finding(
     assert ET.fromstring(out["junit"].stdout_bytes).attrib["failures"] == "1"
     assert json.loads(out["sarif"].stdout)["runs"][0]["results"][0]["ruleId"] == "nosniff"
     assert [(row["url"], row["rule"]) for row in rows] == [(collected["good"], ""), (collected["bad"], "nosniff")]
+
+
+def test_other_processes_say_the_same_in_the_same_order(
+    environment: dict[str, str], policy: str, collected: dict[str, str], tmp_path: Path
+) -> None:
+    unknown = [f"http://127.0.0.1/{number}" for number in range(ALONE + 100)]
+    file = listed(tmp_path, collected["good"], *unknown, collected["bad"])
+
+    for form in ("csv", "table", "json"):
+        words = ("check", file, "--policy", policy, "--format", form, "--processes")
+        one, two = (run(environment, *words, count) for count in ("1", "2"))
+        assert (one.exit_code, two.exit_code) == (1, 1)
+        assert _without_instants(one.stdout) == _without_instants(two.stdout)
+    assert len(two.stdout) > ALONE
+
+
+def test_a_table_of_very_many_rows_is_cut_and_says_so(environment: dict[str, str], policy: str, tmp_path: Path) -> None:
+    file = listed(tmp_path, *(f"http://127.0.0.1/{number}" for number in range(MAX_ROWS + 5)))
+
+    lines = run(environment, "check", file, "--policy", policy).stdout.splitlines()
+
+    assert len([line for line in lines if "not_in_inventory" in line]) == MAX_ROWS
+    assert "These are the first 1,000 of 1,005 rows; --format csv has all." in "".join(lines)
+    assert lines[-1] == "1,005 checked: 0 clean, 0 findings, 1,005 unchecked"
 
 
 def test_built_in_policies_are_named_by_their_ids(environment: dict[str, str], collected: dict[str, str]) -> None:

@@ -54,6 +54,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "listing": lambda store: store.records.listing(RecordFilter(), limit=9, after=None),
     "snapshot": lambda store: store.snapshots.find("0" * 32),
     "snapshots": lambda store: store.snapshots.listing(target(2).id, limit=9, after=None),
+    "latest_snapshots": lambda store: store.snapshots.latest([target(2).id], before=None),
     "collected_before": lambda store: store.snapshots.collected_before([(target(2).id, NOW)]),
     "collected_at": lambda store: store.snapshots.collected_at([target(2).id], limit=9),
     "body": lambda store: store.bodies.find("0" * 64),

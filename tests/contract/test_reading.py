@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import pytest
 
 from inventory.listing import Key
-from inventory.records.model import Record, RecordFilter, RecordTotals, Status
+from inventory.records.model import Record, RecordFilter, RecordTotals, Snapshot, Status
 from inventory.store import Store
 from tests.contract.actions import (
     NOW,
@@ -167,6 +168,23 @@ def test_when_the_newest_snapshots_of_many_records_were_collected_is_known(store
 
     assert found == {target().id: [after(20), after(20), after(40)], target(1).id: [after(5)]}
     assert store.snapshots.collected_at([], limit=3) == {}
+
+
+def test_the_newest_snapshot_of_each_of_many_records_is_found(store: Store) -> None:
+    for seconds in (0, 10, 20, 20):
+        collect(store, target(), now=after(seconds))
+    collect(store, target(1), now=after(5))
+    accept(store, 2)
+    ids = [target(n).id for n in range(4)]
+
+    def newest(n: int, before: datetime | None) -> list[Snapshot]:
+        key = None if before is None else (before, "")
+        return list(store.snapshots.listing(target(n).id, limit=1, after=key))
+
+    for before in (None, after(21), after(20), after(5), after(0)):
+        found = store.snapshots.latest(ids, before=before)
+        assert found == {each.record_id: each for n in range(4) for each in newest(n, before)}
+    assert store.snapshots.latest([], before=None) == {}
 
 
 def test_snapshots_of_nothing_are_none(store: Store) -> None:

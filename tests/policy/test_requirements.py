@@ -94,9 +94,9 @@ def test_evidence_names_the_line_and_the_hop() -> None:
 
     [on_the_way, at_the_end] = finding(require, page(("X-Powered-By", "PHP/8"), redirects=[first])).evidence
 
-    assert (on_the_way.hop, on_the_way.url, on_the_way.line) == (1, "http://shop.example/", 2)
+    assert (on_the_way.hop, on_the_way.line) == (1, 2)
     assert (on_the_way.name, on_the_way.value, on_the_way.problem) == ("x-powered-by", "PHP/5", "the value is there")
-    assert (at_the_end.hop, at_the_end.url, at_the_end.line, at_the_end.value) == (2, URL, 1, "PHP/8")
+    assert (at_the_end.hop, at_the_end.line, at_the_end.value) == (2, 1, "PHP/8")
 
 
 @pytest.mark.parametrize(
