@@ -17,7 +17,7 @@ CHECK_PYTHON = import sys; $(OLDEST) <= sys.version_info < (3, 14) or sys.exit("
 	  this is %d.%d. Choose another: make PYTHON=python3.12 ..." % sys.version_info[:2])
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test faults exporting bench lint format screenshots settings lock clean
+.PHONY: help install run test faults exporting bench policy-oracle lint format screenshots settings lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -38,6 +38,13 @@ exporting: $(VENV)/installed-dev  ## Check that an export of more than 4 GiB tak
 
 bench: $(VENV)/installed-bench  ## Measure the ratios of bench/ (NAME=hit for one; half an hour for all; PEER="command {port}" for a peer)
 	@$(BIN)/python -m bench $(NAME) $(if $(PEER),--peer '$(PEER)') $(if $(PEER_LOOKUP),--peer-lookup '$(PEER_LOOKUP)') $(ARGS)
+
+# Nothing of the package runs while it is installed. It would fetch a list of hosts, which no case needs.
+policy-oracle: $(VENV)/installed-dev  ## Compare the policy observatory with the MDN HTTP Observatory (needs Node and npm; ARGS=--write for the table)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && cp tests/policy/oracle/package*.json tests/policy/oracle/*.mjs "$$folder" && \
+	  npm ci --prefix "$$folder" --ignore-scripts --no-audit --no-fund --silent && \
+	  echo '{}' > "$$folder/node_modules/@mdn/mdn-http-observatory/conf/hsts-preload.json" && \
+	  $(BIN)/python -m tests.policy.oracle "$$folder" $(ARGS)
 
 lint: $(VENV)/installed-dev  ## Check style and types
 	$(BIN)/ruff check .

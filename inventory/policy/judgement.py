@@ -13,7 +13,7 @@ from inventory.observations.model import TAG, And, Between, Condition, Exists, H
 from inventory.observations.queries.query import parse
 from inventory.policy.judging import Result, judged
 from inventory.policy.looked_at import Aspect, Hosts, aspects_of, header_names, together
-from inventory.policy.model import Evidence, Finding, Judgement, Policy, Rule, Scoring, State, Waiver
+from inventory.policy.model import Evidence, Finding, Judgement, Points, Policy, Rule, Scoring, State, Waiver
 from inventory.policy.remembered import Remembered
 from inventory.policy.seen import Seen
 from inventory.records.model import Content, Target
@@ -154,16 +154,21 @@ def standing(waivers: Sequence[Waiver], at: datetime) -> tuple[Waiver | None, Wa
 
 def scored(scoring: Scoring, states: Mapping[str, State]) -> tuple[int, str]:
     """The score and the grade of what rules came to; a waiver changes nothing of them."""
-    failing = {rule for rule, state in states.items() if state in (State.FAILS, State.WAIVED)}
-    holding = {rule for rule, state in states.items() if state is State.HOLDS}
-    points = [
-        next((each.points for each in test.results if each.rule in (failing if each.fails else holding)), 0)
-        for test in scoring.tests
-    ]
+    points = [0 if each is None else each.points for each in counting(scoring, states)]
     without_bonus = scoring.start + sum(each for each in points if each < 0)
     bonus = sum(each for each in points if each > 0) if without_bonus >= scoring.bonus_from else 0
     score = max(0, without_bonus + bonus)
     return score, next(grade for grade, lowest in scoring.grades if score >= lowest)
+
+
+def counting(scoring: Scoring, states: Mapping[str, State]) -> Sequence[Points | None]:
+    """The result of each test that counts, None where none is so."""
+    failing = {rule for rule, state in states.items() if state in (State.FAILS, State.WAIVED)}
+    holding = {rule for rule, state in states.items() if state is State.HOLDS}
+    return [
+        next((each for each in test.results if each.rule in (failing if each.fails else holding)), None)
+        for test in scoring.tests
+    ]
 
 
 def _results(judged_rule: _RememberingRule, seen: Seen, shown: dict[Aspect, Hashable]) -> tuple[Result | None, Result]:
