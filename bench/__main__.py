@@ -24,6 +24,7 @@ from bench import (
     miss_collect,
     not_modified,
     peer,
+    policy,
     products,
     record_bytes,
     results,
@@ -58,6 +59,7 @@ BENCHMARKS: Mapping[str, Measure] = {
     "events": events.measure,
     "archive": archive.measure,
     "products": products.measure,
+    "policy": policy.measure,
     "due": due.measure,
     "start": start.measure,
     "idle": idle.measure,
@@ -66,7 +68,7 @@ BENCHMARKS: Mapping[str, Measure] = {
 }
 EMBEDDED_ONLY = {
     *("start", "idle", "import_indexed", "index_size", "record_bytes"),
-    *("search", "search_past", "facet", "change_groups"),
+    *("search", "search_past", "facet", "change_groups", "policy"),
 }
 MONGO = "INVENTORY_TEST_MONGO_URI"
 MONGO_SHARE = 0.01

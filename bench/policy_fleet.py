@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from bench.filling import COOKIE, LEASE
+from inventory import json_bytes
 from inventory.clock import utc_now
 from inventory.observations.extraction import of_snapshot
 from inventory.records.model import Record, Snapshot, Stored, Target
@@ -56,6 +57,13 @@ def content(number: int) -> Mapping[str, Any]:
                  "inline_scripts": site % 5, "defects": []},
     }  # fmt: skip
     return as_answered(seen)
+
+
+def exported(number: int) -> bytes:
+    """The document of a page's snapshot, as a line of JSON."""
+    seen = dict(content(number))
+    del seen["ready"]
+    return json_bytes.dumps({"id": f"{number:032x}", "url": target(number).key, **seen}) + b"\n"
 
 
 def fill(store: Store, count: int) -> None:

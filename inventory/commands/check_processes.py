@@ -27,7 +27,7 @@ from inventory.services import Services
 
 Batch: TypeAlias = Sequence[str] | Sequence[Target]
 """Ids of records, or targets of which nothing may be known; up to 1,000."""
-ALONE = 2_000
+ALONE = 20_000
 """Targets that take less time to judge here than other processes take to start."""
 AHEAD = 3
 """Batches for each process that wait for it, or whose results wait to be written."""
@@ -48,8 +48,13 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def pieces(services: Services, task: Task, batches: Iterable[Batch], processes: int) -> Iterator[Piece | TablePiece]:
-    """What is told of the targets of each batch, in their order; of a table only as many rows as it has."""
+def pieces(
+    services: Services, task: Task, batches: Iterable[Batch], processes: int, *, alone: int = ALONE
+) -> Iterator[Piece | TablePiece]:
+    """What is told of the targets of each batch, in their order; of a table only as many rows as it has.
+
+    After `alone` targets other processes judge the rest.
+    """
     here, judged, rows = _Judging(services, task), 0, 0
     batches = iter(batches)
     for batch in batches:
@@ -57,7 +62,7 @@ def pieces(services: Services, task: Task, batches: Iterable[Batch], processes: 
         rows += len(piece.rows) if isinstance(piece, TablePiece) else 0
         judged += len(batch)
         yield piece
-        if processes > 1 and judged >= ALONE:
+        if processes > 1 and judged >= alone:
             break
     yield from _elsewhere(task, batches, processes, MAX_ROWS - rows)
 

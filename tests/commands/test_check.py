@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import time
 from contextlib import closing
 from datetime import UTC, datetime
@@ -14,11 +13,15 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from inventory import json_bytes
+from inventory import json_bytes, wiring
 from inventory.commands.check_formats import MAX_ROWS
-from inventory.commands.check_processes import ALONE
+from inventory.commands.check_processes import Batch, Task, pieces
+from inventory.config import Settings
+from inventory.errors import InventoryError
 from inventory.policy.model import KeptPolicy
 from inventory.policy.reading import read
+from inventory.policy.service import Asked
+from inventory.records.model import Target
 from inventory.store.sqlite import SqliteStore
 from tests.commands.conftest import run
 from tests.end_to_end.stack import free_port
@@ -55,9 +58,8 @@ def collected(environment: dict[str, str], upstream: Upstream) -> dict[str, str]
     return found
 
 
-def _without_instants(text: str) -> str:
-    """The output, but for the instant that was asked about."""
-    return re.sub(r'"at": ?"[^"]*"', "", text)
+def _target(url: str) -> Target:
+    return Target("webpage", url, "127.0.0.1")
 
 
 def listed(tmp_path: Path, *urls: str) -> str:
@@ -174,17 +176,37 @@ def test_each_format_has_the_finding(
 
 
 def test_other_processes_say_the_same_in_the_same_order(
-    environment: dict[str, str], policy: str, collected: dict[str, str], tmp_path: Path
+    environment: dict[str, str], collected: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unknown = [f"http://127.0.0.1/{number}" for number in range(ALONE + 100)]
-    file = listed(tmp_path, collected["good"], *unknown, collected["bad"])
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    services = wiring.build(Settings.read())
+    ids = [each.id for each in services.records.find_all([_target(url).id for url in collected.values()]).values()]
+    unknown = [_target(f"http://127.0.0.1/{number}") for number in range(5)]
+    batches: list[Batch] = [ids, unknown, ids[::-1], unknown[:2], ids[:1], unknown[2:], ids]
+    with closing(services.store):
+        for form in ("csv", "table"):
+            asked = Asked(at=datetime.now(UTC))
+            task = Task(policy=read(POLICY), asked=asked, form=form, at=datetime.now(UTC))
+            here, elsewhere = (list(pieces(services, task, batches, count, alone=3)) for count in (1, 2))
+            assert here == elsewhere
+            assert len(here) == len(batches)
 
-    for form in ("csv", "table", "json"):
-        words = ("check", file, "--policy", policy, "--format", form, "--processes")
-        one, two = (run(environment, *words, count) for count in ("1", "2"))
-        assert (one.exit_code, two.exit_code) == (1, 1)
-        assert _without_instants(one.stdout) == _without_instants(two.stdout)
-    assert len(two.stdout) > ALONE
+
+def test_an_error_in_another_process_is_told_as_one_line(
+    environment: dict[str, str], collected: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    services = wiring.build(Settings.read())
+    task = Task(policy=read(POLICY), asked=Asked(), form="csv", at=datetime.now(UTC))
+    found = pieces(services, task, [[_target("http://127.0.0.1/1")]] * 3, 2, alone=1)
+    with closing(services.store):
+        next(found)
+        monkeypatch.setenv("INVENTORY_STORE_URL", f"sqlite:///{tmp_path}/nowhere/own.yaml/x.sqlite3")
+        (tmp_path / "nowhere").write_text("no folder")
+        with pytest.raises(InventoryError):
+            list(found)
 
 
 def test_a_table_of_very_many_rows_is_cut_and_says_so(environment: dict[str, str], policy: str, tmp_path: Path) -> None:
