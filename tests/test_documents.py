@@ -69,7 +69,7 @@ def test_every_module_that_is_run_is_there(page: str) -> None:
 
 @pages
 def test_every_command_and_every_target_of_make_that_is_named_is_there(page: str) -> None:
-    targets = set(re.findall(r"^([a-z]+):", text("Makefile"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", text("Makefile"), re.MULTILINE))
 
     assert set(COMMAND.findall(text(page))) <= set(COMMANDS)
     assert set(TARGET.findall(text(page))) <= targets
