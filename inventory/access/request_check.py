@@ -57,6 +57,14 @@ def _need(all_needs: Mapping[tuple[str, str], Need | None]) -> Need | None:
     return all_needs.get((rule.endpoint, request.method)) or needs.ADMIN
 
 
+def allows(caller: Caller, need: Need) -> bool:
+    """Whether a caller may do what a view needs."""
+    if need.verb == PUBLIC:
+        return True
+    may = has_verb if need.limited else grants
+    return any(may(caller.scopes, Verb(verb)) for verb in (need.verb, need.other) if verb is not None)
+
+
 def by_session() -> bool:
     """Whether the request is authenticated by the cookie of a browser, which a page of another site may have sent."""
     found: Caller | None = g.get("caller")
@@ -79,8 +87,8 @@ def _authenticated(access: AccessService, address: str) -> Caller:
 
 
 def _check(access: AccessService, caller: Caller, need: Need) -> None:
-    may = has_verb if need.limited else grants
-    if need.other is None or not may(caller.scopes, Verb(need.other)):
+    if not allows(caller, need):
         access.require(caller, Verb(need.verb), limited=need.limited)
+    may = has_verb if need.limited else grants
     if need.effect is not None and not may(caller.scopes, Verb(need.effect)):
         request.environ.setdefault(WITHOUT_EFFECT, NOT_COLLECTED)

@@ -16,7 +16,7 @@ from markupsafe import escape
 from werkzeug.exceptions import NotFound as NoSuchRoute
 
 from inventory.observations.queries.quoting import quoted
-from inventory.ui.visitors import visitor
+from inventory.ui.visitors import Visitor, visitor
 from inventory.web_api import needs, security_headers
 from inventory.web_api.needs import PUBLIC
 
@@ -92,9 +92,9 @@ def service_url() -> str:
 
 
 @blueprint.app_template_global()
-def navigation() -> list[Link]:
-    """What each page links to."""
-    links = [(url_for(endpoint), title) for endpoint, title in NAVIGATION]
+def navigation(visitor: Visitor) -> list[Link]:
+    """What each page links to: the pages that its visitor may open."""
+    links = [(url_for(endpoint), title) for endpoint, title in NAVIGATION if visitor.may_open(endpoint)]
     path = request.script_root + request.path
     return [Link(url=url, title=title, here=path == url or path.startswith(f"{url}/")) for url, title in links]
 

@@ -11,19 +11,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from flask import Flask, Request, Response, current_app, request, session
+from flask import Flask, Request, Response, current_app, g, request, session
 from flask.sessions import SecureCookieSession, SessionInterface, SessionMixin
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms import ValidationError
 
 from inventory.access import credentials, current
 from inventory.access.model import Caller, Mode, Verb
-from inventory.access.request_check import by_session
-from inventory.access.service import has_verb
+from inventory.access.request_check import allows, by_session
+from inventory.access.service import EVERYTHING, has_verb
 from inventory.access.sessions import COOKIE, LIFETIME
 from inventory.errors import CsrfFailed, StorageUnavailable, Unauthenticated
 from inventory.services import services
 from inventory.ui.forms import CSRF_FIELD, sent
+from inventory.web_api.needs import ADMIN, need_of
 from inventory.web_api.same_origin import SAFE
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -46,9 +47,18 @@ class Visitor:
     `name` is that of a key, or of the user of a proxy; `csrf` is the token for what the page sends, with a session.
     """
 
+    caller: Caller
     can_log_in: bool = False
     name: str | None = None
     csrf: str | None = None
+
+    def may(self, verb: str) -> bool:
+        """Whether the visitor may do this, with some targets at least."""
+        return has_verb(self.caller.scopes, Verb(verb))
+
+    def may_open(self, endpoint: str) -> bool:
+        """Whether the page of an endpoint would let the visitor in."""
+        return allows(self.caller, need_of(current_app.view_functions[endpoint]) or ADMIN)
 
 
 class CookieSessions(SessionInterface):
@@ -82,14 +92,15 @@ def keys_count() -> bool:
 
 def visitor() -> Visitor:
     """Who looks at the page that is made."""
+    caller = _looking()
     if not keys_count():
-        return Visitor()
-    caller = caller_with_key()
-    if caller is None or caller.key is None:
-        return Visitor(can_log_in=True)
+        return Visitor(caller=caller)
+    if caller.key is None:
+        return Visitor(caller=caller, can_log_in=True)
     if credentials.sent(request.environ).key is not None:
-        return Visitor(name=caller.user or caller.key.name)
-    return Visitor(can_log_in=True, name=caller.key.name, csrf=_token(SECRET) if SECRET in session else None)
+        return Visitor(caller=caller, name=caller.user or caller.key.name)
+    token = _token(SECRET) if SECRET in session else None
+    return Visitor(caller=caller, can_log_in=True, name=caller.key.name, csrf=token)
 
 
 def token_for_login() -> tuple[str, str | None]:
@@ -116,6 +127,17 @@ def caller_with_key() -> Caller | None:
         return credentials.caller_of(services().access, request.environ, current.caller().address)
     except (Unauthenticated, StorageUnavailable):
         return None
+
+
+def _looking() -> Caller:
+    """Who looks at the page that is made; one who may do nothing, where a key counts and theirs cannot be told."""
+    found: Caller | None = g.get("caller")
+    if found is not None:
+        return found
+    try:
+        return credentials.caller_of(services().access, request.environ, "")
+    except (Unauthenticated, StorageUnavailable):
+        return Caller(address="", scopes=() if keys_count() else EVERYTHING)
 
 
 def let_in() -> bool:

@@ -89,6 +89,40 @@ def test_a_key_that_may_not_read_is_told_so(home_of: Callable[..., str]) -> None
     assert not any(each in page for each in (*OF_WHOLE, "a.csv"))
 
 
+LINK = re.compile(r'<a href="[^"]*"(?: aria-current="page")?>([^<]+)</a>')
+ALL = ["Home", "Search", "Changes", "Jobs", "Watches", "Upstreams", "Weather", "Products", "Log events", "API"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "scopes", "titles"),
+    [
+        (Mode.OPEN, (), ALL),
+        (Mode.KEYS, ("admin",), ALL),
+        (Mode.KEYS, (), ["Home", "API"]),
+        (Mode.KEYS, ("watch:a.test",), ["Home", "Watches", "API"]),
+        (Mode.KEYS, ("import",), ["Home", "Jobs", "API"]),
+        (Mode.KEYS, ("read:a.test",), ["Home", "Search", "Changes", "Jobs", "API"]),
+        (Mode.READONLY_OPEN, (), [each for each in ALL if each != "Watches"]),
+    ],
+)
+def test_the_navigation_has_the_pages_that_the_visitor_may_open(
+    home_of: Callable[..., str], mode: Mode, scopes: tuple[str, ...], titles: list[str]
+) -> None:
+    navigation = home_of(mode, *scopes).partition('<nav aria-label="Pages">')[2].partition("</nav>")[0]
+
+    assert LINK.findall(navigation) == titles
+
+
+@pytest.mark.parametrize(("scopes", "may_collect"), [(("read",), False), (("read", "collect:a.test"), True)])
+def test_the_home_page_promises_to_collect_only_to_who_may(
+    home_of: Callable[..., str], scopes: tuple[str, ...], may_collect: bool
+) -> None:
+    page = home_of(Mode.KEYS, *scopes)
+
+    assert ("What is not is collected" in page) is may_collect
+    assert ("the scope <code>collect</code>" in page) is not may_collect
+
+
 def test_an_empty_inventory_says_how_to_begin(client: FlaskClient) -> None:
     page = client.get("/").text
 
