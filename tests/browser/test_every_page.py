@@ -61,6 +61,17 @@ def test_a_page_leads_to_its_content_and_to_the_others(browser: Browser, service
         assert opened.complaints == []
 
 
+def test_the_documentation_fits_a_telephone_and_leads_back(browser: Browser, url: str) -> None:
+    with window(browser, url) as opened:
+        page = opened.open("/docs/")
+        page.set_viewport_size({"width": TELEPHONE, "height": 900})
+        expect(page.get_by_role("heading", level=3).first).to_be_visible()
+        assert page.evaluate(OVERFLOW) <= 0
+        page.get_by_role("navigation", name="Pages", exact=True).get_by_role("link", name="Jobs").click()
+        expect(page.get_by_role("heading", level=1, name="Jobs")).to_be_visible()
+        assert opened.complaints == []
+
+
 def test_no_page_is_left_out(service: Filled) -> None:
     """Each rule of a page is that of a path which is looked at here; files, forms and fragments aside."""
     adapter = service.app.url_map.bind("localhost")
