@@ -35,7 +35,7 @@ from inventory.products import routes as products
 from inventory.rate_limits import routes as upstreams
 from inventory.records import routes as records
 from inventory.services import EXTENSION, Services
-from inventory.ui import visitors
+from inventory.ui import page_errors, visitors
 from inventory.ui.blueprints import PAGES
 from inventory.watches import routes as watches
 from inventory.weather import routes as weather
@@ -91,6 +91,7 @@ def create_app(settings: Settings | None = None, services: Services | None = Non
     request_audit.register(app, services.audit, request_metrics.count_refusal)
     quota_check.register(app, services.quotas, of_keys=services.access.mode is not Mode.OPEN)
     visitors.register(app)
+    page_errors.register(app)
     cross_origin.register(app, services.settings.cors_origins)
     return app
 

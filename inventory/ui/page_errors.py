@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Blueprint, Response, json
+from flask import Blueprint, Flask, Response, json, request
+from werkzeug.exceptions import HTTPException
 
 from inventory.errors import InventoryError, Unauthenticated
 from inventory.ui.login import lead_to_login
 from inventory.ui.pages import page, wants_page
 from inventory.web_api import problems
+
+GRAPHQL = "graphql.Graphql"
+FOR_PEOPLE = {
+    404: "There is no page at this address. The links above lead to those that there are.",
+    405: "This address is not for looking at: a form of another page sends something to it.",
+}
+"""In place of what a program is told."""
 
 
 def page_blueprint(name: str) -> Blueprint:
@@ -18,6 +26,13 @@ def page_blueprint(name: str) -> Blueprint:
     blueprint.register_error_handler(Unauthenticated, lead_to_login)
     blueprint.register_error_handler(InventoryError, problem_page)
     return blueprint
+
+
+def register(app: Flask) -> None:
+    """Answer browsers with pages where no page is, too. To programs, and below /api, the app's problems remain."""
+    app.register_error_handler(Unauthenticated, lead_to_login)
+    app.register_error_handler(InventoryError, _outside_pages)
+    app.register_error_handler(HTTPException, _framework_page)
 
 
 def problem_page(error: InventoryError) -> Response:
@@ -32,14 +47,38 @@ def page_with(template: str, error: InventoryError | None, **members: Any) -> Re
     """
     if error is None:
         return page(template, problem=None, **members)
-    answer = problems.answer(error)
-    response = page(template, answer.status_code, problem=json.loads(answer.get_data()), **members)
-    for name in ("Retry-After", "WWW-Authenticate"):
+    return _page_of(problems.answer(error), template, **members)
+
+
+def problem_of(error: InventoryError) -> dict[str, Any]:
+    """The problem of an error, for a part of a page that shows it in a way of its own."""
+    return _document(problems.answer(error))
+
+
+def _page_of(answer: Response, template: str, **members: Any) -> Response:
+    """The page that shows a problem, with what its headers say to browsers."""
+    response = page(template, answer.status_code, problem=_document(answer), **members)
+    for name in ("Allow", "Retry-After", "WWW-Authenticate"):
         if name in answer.headers:
             response.headers[name] = answer.headers[name]
     return response
 
 
-def problem_of(error: InventoryError) -> dict[str, Any]:
-    """The problem of an error, for a page or a part of one that shows it in a way of its own."""
-    return cast("dict[str, Any]", json.loads(problems.answer(error).get_data()))
+def _document(answer: Response) -> dict[str, Any]:
+    return cast("dict[str, Any]", json.loads(answer.get_data()))
+
+
+def _outside_pages(error: InventoryError) -> Response:
+    """GraphQL has a form for people, which shows what is wrong with a query, once there is one."""
+    if request.endpoint != GRAPHQL or not wants_page():
+        return problem_page(error)
+    return page_with("graphql.html", error if request.args else None)
+
+
+def _framework_page(error: HTTPException) -> Response:
+    answer = problems.answer_framework(error)
+    if not wants_page() or answer.status_code < 400:
+        return answer
+    document = _document(answer)
+    answer.set_data(json.dumps(document | {"detail": FOR_PEOPLE.get(answer.status_code, document["detail"])}))
+    return _page_of(answer, "problem.html")

@@ -82,8 +82,8 @@ def wants_fragment() -> bool:
 
 
 def wants_page() -> bool:
-    """Whether the request is that of a browser for a page, and not that of a program."""
-    return "text/html" in request.headers.get("Accept", "")
+    """Whether the request is that of a browser for a page, and not that of a program. Below /api there are no pages."""
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/")
 
 
 def service_url() -> str:

@@ -21,7 +21,7 @@ from inventory.access.model import Caller, Mode, Verb
 from inventory.access.request_check import allows, by_session
 from inventory.access.service import EVERYTHING, has_verb
 from inventory.access.sessions import COOKIE, LIFETIME
-from inventory.errors import CsrfFailed, StorageUnavailable, Unauthenticated
+from inventory.errors import CsrfFailed, KeyRequired, StorageUnavailable, Unauthenticated
 from inventory.services import services
 from inventory.ui.forms import CSRF_FIELD, sent
 from inventory.web_api.needs import ADMIN, need_of
@@ -135,6 +135,8 @@ def _looking() -> Caller:
     if found is not None:
         return found
     try:
+        if "need" not in g:  # the request was refused before anybody was asked for a key
+            raise KeyRequired
         return credentials.caller_of(services().access, request.environ, "")
     except (Unauthenticated, StorageUnavailable):
         return Caller(address="", scopes=() if keys_count() else EVERYTHING)

@@ -47,7 +47,7 @@ FRAMEWORK_CODES: Mapping[int, tuple[int, str, str]] = {
         "method_not_allowed",
         "This route does not support this method. The header Allow lists those that it supports.",
     ),
-    413: (413, "request_too_large", "The request body is too large. Send at most 64 KiB of JSON."),
+    413: (413, "request_too_large", "The request body is too large. At most 64 KiB are taken here."),
     414: (422, "url_too_long", "The request line is too long. Send a shorter URL."),
     415: (415, "unsupported_media_type", "The body is not declared as JSON. Send it with Content-Type: application/json."),
     422: (422, "invalid_request", "The request is not valid. Compare it with /docs."),
@@ -80,7 +80,7 @@ def register(app: Flask, masking: Masking = UNCONFIGURED) -> None:
     """Answer every error of the app as a problem, the unforeseen ones included."""
     app.extensions[MASKING] = masking
     app.register_error_handler(InventoryError, answer)
-    app.register_error_handler(HTTPException, _framework_error)
+    app.register_error_handler(HTTPException, answer_framework)
     app.register_error_handler(Exception, _unforeseen)
     app.after_request(_redirect_to_path)
 
@@ -153,20 +153,8 @@ def answer(error: InventoryError) -> Response:
     return response
 
 
-def _challenge(error: Unauthenticated | OutOfScope) -> str:
-    """How to authenticate, and what is wrong with the key that was sent (RFC 6750, 3)."""
-    if isinstance(error, OutOfScope):
-        scope = "".join(each for each in error.needed if "!" <= each <= "~" and each not in '"\\')
-        return f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
-    return CHALLENGE if error.reason is None else f'{CHALLENGE}, error="{error.reason}"'
-
-
-def _failure_document(failure: Mapping[str, object]) -> dict[str, object]:
-    """A failure as the API shows it."""
-    return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in failure.items()}
-
-
-def _framework_error(error: HTTPException) -> Response:
+def answer_framework(error: HTTPException) -> Response:
+    """An error of Flask or Werkzeug as a response, a wrong path say; a redirect as it is."""
     raised = error.code or 500
     if raised < 400:  # a redirect, which Werkzeug raises too
         return cast(Response, error.get_response())
@@ -179,6 +167,19 @@ def _framework_error(error: HTTPException) -> Response:
         [(name, value) for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}]
     )
     return response
+
+
+def _challenge(error: Unauthenticated | OutOfScope) -> str:
+    """How to authenticate, and what is wrong with the key that was sent (RFC 6750, 3)."""
+    if isinstance(error, OutOfScope):
+        scope = "".join(each for each in error.needed if "!" <= each <= "~" and each not in '"\\')
+        return f'{CHALLENGE}, error="insufficient_scope", scope="{scope}"'
+    return CHALLENGE if error.reason is None else f'{CHALLENGE}, error="{error.reason}"'
+
+
+def _failure_document(failure: Mapping[str, object]) -> dict[str, object]:
+    """A failure as the API shows it."""
+    return {name: rfc3339(value) if isinstance(value, datetime) else value for name, value in failure.items()}
 
 
 def _redirect_to_path(response: Response) -> Response:

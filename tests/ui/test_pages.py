@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
+from inventory.access.model import Mode
 from inventory.config import Settings
 from inventory.errors import NoRoomToOpen, StorageFull, UnusableStore
 from inventory.ops.write_probe import PROBE_INTERVAL
@@ -124,3 +125,66 @@ def test_what_has_no_shape_in_a_request_is_shown_as_its_escape(client: FlaskClie
     assert (answer.status_code, answer.mimetype) == (404, "text/html")
     assert r"a\x00b\u202e" in answer.text
     assert not {"\x00", "\u202e"} & set(answer.text)
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "says"),
+    [
+        ("GET", "/nowhere", 404, "There is no page at this address"),
+        ("GET", "/static/none.css", 404, "There is no page at this address"),
+        ("GET", "/watches/x/pause", 405, "a form of another page sends something to it"),
+        ("DELETE", "/jobs", 405, "a form of another page sends something to it"),
+    ],
+)
+def test_a_browser_that_goes_wrong_sees_a_page(client: FlaskClient, method: str, path: str, status: int, says: str) -> None:
+    shown = client.open(path, method=method, headers=BROWSER)
+    told = client.open(path, method=method)
+
+    assert (shown.status_code, shown.mimetype) == (status, "text/html")
+    assert says in shown.text
+    assert '<a href="/search"' in shown.text
+    assert shown.headers.get("Allow") == told.headers.get("Allow")
+    assert "nonce-" in shown.headers["Content-Security-Policy"]
+    assert (told.status_code, told.mimetype) == (status, "application/problem+json")
+
+
+def test_below_the_api_a_browser_is_told_what_programs_are(client: FlaskClient) -> None:
+    answer = client.get("/api/v1/nowhere", headers=BROWSER)
+
+    assert (answer.status_code, answer.mimetype) == (404, "application/problem+json")
+
+
+def test_a_form_that_is_too_large_is_answered_by_a_page_that_says_so(client: FlaskClient) -> None:
+    answer = client.post("/watches", data={"name": "x" * 70_000}, headers=BROWSER)
+
+    assert (answer.status_code, answer.mimetype) == (413, "text/html")
+    assert "At most 64 KiB are taken" in answer.text
+    assert "JSON" not in answer.text
+
+
+def test_without_a_key_a_browser_is_led_to_the_login_wherever_one_is_needed(
+    make_services: Build, settings: Settings
+) -> None:
+    closed = create_app(services=make_services(replace(settings, access=Mode.KEYS))).test_client()
+
+    assert closed.get("/metrics", headers=BROWSER).headers["Location"] == "/login?next=/metrics"
+    assert closed.get("/nowhere", headers=BROWSER).text.count("<nav") == 1
+    assert closed.get("/metrics").status_code == 401
+
+
+def test_graphql_has_a_form_for_people(client: FlaskClient) -> None:
+    empty = client.get("/graphql", headers=BROWSER)
+    wrong = client.get("/graphql?query={id}&variables=[]", headers=BROWSER)
+    program = client.get("/graphql")
+
+    assert (empty.status_code, empty.mimetype) == (200, "text/html")
+    assert '<form method="get" action="/graphql"' in empty.text
+    assert 'role="alert"' not in empty.text
+    assert (wrong.status_code, wrong.mimetype) == (422, "text/html")
+    assert "Send a JSON object" in wrong.text
+    assert ">{id}</textarea>" in wrong.text
+    assert (program.status_code, program.mimetype) == (422, "application/problem+json")
+    assert client.get("/graphql?query={__typename}&variables=", headers=BROWSER).json == {"data": {"__typename": "Query"}}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from inventory.errors import InvalidQuery, InvalidRequest
 from inventory.observations.queries.field_lists import names_in
 from inventory.ui.pages import MAX_LINK, ROOM_FOR_LINKS, search_url
 
@@ -87,12 +88,11 @@ def values_of(document: Document, query: Document) -> Sequence[Value]:
     return list(_fitting((_value(document["field"], each, query) for each in document["values"]), MAX_SHOWN))
 
 
-def excerpt_of(query: str, problem: Document) -> Excerpt | None:
+def excerpt_of(query: str, error: InvalidRequest) -> Excerpt | None:
     """Where the query is wrong, if that is known."""
-    position = problem.get("position")
-    if position is None or "q" not in problem["errors"]:
+    if not isinstance(error, InvalidQuery) or "q" not in (error.errors or {}):
         return None
-    at = position - 1
+    at = error.position - 1
     before, after = query[max(0, at - AROUND) : at], query[at + 1 : at + 1 + AROUND]
     return Excerpt(
         before=_in_line("…" * (at > AROUND) + before), wrong=_in_line(query[at : at + 1]) or " ", after=_in_line(after)

@@ -12,7 +12,7 @@ from inventory.errors import InvalidRequest, TooManyRequests
 from inventory.observations import answers, schemas
 from inventory.services import services
 from inventory.ui.forms import load_query
-from inventory.ui.page_errors import page_blueprint, problem_of
+from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import fragment, page, wants_fragment
 from inventory.ui.search.completion import MAX_TYPED, completions_of
 from inventory.ui.search.elsewhere import exports, ways
@@ -62,10 +62,8 @@ def search() -> Response:
         query = load_query(PAGE_QUERY, counts_empty=("show",))
         document = answers.search(query)
     except InvalidRequest as error:
-        problem = problem_of(error)
-        excerpt = excerpt_of(request.args.get("q", ""), problem)
         asked = {"q": "", "at": None, "show": SHOWN, **request.args}
-        return page("search.html", 422, asked=asked, past=past, problem=problem, excerpt=excerpt)
+        return page_with("search.html", error, asked=asked, past=past, excerpt=excerpt_of(request.args.get("q", ""), error))
     return page(
         "search.html",
         asked=query,
