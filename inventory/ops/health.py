@@ -27,7 +27,7 @@ OBSTACLES: Mapping[type[StorageUnavailable], str] = {
 """The answer for a store that is there but cannot be used."""
 MAX_UNINDEXED = 10_000
 """Up to which it is counted how many records are unindexed, so that each probe is cheap."""
-UNAVAILABLE = "unavailable"
+UNAVAILABLE, OK = "unavailable", "ok"
 READY: dict[str, Any] = {"status": "ready", "checks": {"store": "ok", "queue": "ok"}, "indexing": {"unindexed": 0}}
 
 
@@ -91,7 +91,7 @@ def readyz() -> Response:
 
 def readiness(wired: Services) -> dict[str, Any]:
     """What `/readyz` answers: whether store and queue are ready, or why not."""
-    checks = {"store": "ok", "queue": wired.notifier.obstacle() or "ok"}
+    checks = {"store": OK, "queue": wired.notifier.obstacle() or OK}
     try:
         wired.store.ping(STORE_TIMEOUT)
         wired.write_probe.check()
@@ -101,7 +101,7 @@ def readiness(wired: Services) -> dict[str, Any]:
         log.warning("store_not_ready", error=str(error))
         checks["store"] = OBSTACLES.get(type(error), f"no answer within {STORE_TIMEOUT:g} s")
         return {"status": UNAVAILABLE, "checks": checks}
-    status = "ready" if set(checks.values()) == {"ok"} else "degraded"
+    status = "ready" if set(checks.values()) == {OK} else "degraded"
     return {"status": status, "checks": checks, **_indexing(wired)}
 
 

@@ -30,6 +30,8 @@ JOBS = 5
 """Jobs that run, and jobs that wait, of which a page shows so many."""
 HOSTS = 100
 """Upstreams that are looked at for trouble: those that were called last."""
+REDIS = {"no answer": "Redis does not answer"}
+"""What is told of Redis for a reason of the notifier that is no sentence about it."""
 UNFINISHED = (JobStatus.RUNNING, JobStatus.QUEUED)
 
 
@@ -67,16 +69,23 @@ def _activity(period: Period) -> Document:
 
 
 def _now(activity: Document | None) -> Document:
-    """Jobs and readiness; queue and upstreams for who may read all, who has the activity of a day at least."""
-    members = {"jobs": _jobs(), "ready": health.readiness(services()), "records": None}
+    """Jobs and readiness; queue and upstreams for who may read all, who has the activity of a day at least.
+
+    What is in Redis is asked for only once that has answered: nobody waits for it several times.
+    """
+    ready = health.readiness(services())
+    members = {"jobs": _jobs(), "ready": ready, "records": None}
     if activity is None:
         return members
+    queue = ready["checks"]["queue"]
+    answers = queue == health.OK
     return members | {
         "records": activity["records"],
         "failures": failures_of_last_day(activity),
         "lag": int(metrics.collection_lag(services())),
-        "depths": services().notifier.depths(),
-        "troubled": _troubled(),
+        "redis": None if answers else REDIS.get(queue, f"Redis {queue}"),
+        "depths": services().notifier.depths() if answers else None,
+        "troubled": _troubled() if answers else [],
     }
 
 

@@ -169,6 +169,27 @@ def test_a_host_whose_breaker_is_open_is_named(make_services: Build) -> None:
     assert "up.test" not in page
 
 
+def test_while_redis_does_not_answer_it_is_waited_for_once_and_the_page_says_so(services: Services) -> None:
+    asked: list[str] = []
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("Redis was asked again.")
+
+    def obstacle() -> str:
+        asked.append("queue")
+        return "no answer"
+
+    notifier = Replacing(services.notifier, obstacle=obstacle, depths=never)
+    hung = replace(services, notifier=notifier, upstreams=Replacing(services.upstreams, listing=never))
+    client = create_app(services=hung).test_client()
+
+    for path in ("/", "/now"):
+        asked.clear()
+        page = client.get(path).text
+        assert asked == ["queue"]
+        assert page.count("unknown: Redis does not answer") == 2
+
+
 def test_while_the_store_is_away_the_page_says_so_and_still_leads_elsewhere(
     make_services: Build, settings: Settings
 ) -> None:
