@@ -72,6 +72,21 @@ def test_the_documentation_fits_a_telephone_and_leads_back(browser: Browser, url
         assert opened.complaints == []
 
 
+@pytest.mark.parametrize(
+    ("name", "width", "column"),
+    [("events", TELEPHONE, "table.events td.wide"), ("upstreams", DESKTOP, "table.upstreams td:nth-child(2)")],
+)
+def test_what_a_list_is_looked_at_for_is_in_sight(
+    browser: Browser, service: Filled, url: str, name: str, width: int, column: str
+) -> None:
+    with window(browser, url) as opened:
+        page = opened.open(service.paths()[name])
+        page.set_viewport_size({"width": width, "height": 900})
+        box = page.locator(column).first.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] < box["x"] + box["width"] <= width
+
+
 def test_no_page_is_left_out(service: Filled) -> None:
     """Each rule of a page is that of a path which is looked at here; files, forms and fragments aside."""
     adapter = service.app.url_map.bind("localhost")
