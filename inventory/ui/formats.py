@@ -92,6 +92,12 @@ def cut(text: object, room: int, *, lines: bool = False) -> str:
     return shown
 
 
+@blueprint.app_template_filter()
+def sendable(text: str) -> str:
+    """A text of others as an address can have it: `?` in place of half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def _escaped(character: str) -> str:
     code = ord(character)
     return f"\\x{code:02x}" if code <= 0xFF else f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"

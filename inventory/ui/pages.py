@@ -57,16 +57,21 @@ def page(template: str, status: int = 200, *, also: str = "", forms: str = "'sel
     `also` is what its policy allows besides, and `forms` where its forms may be sent.
     """
     nonce = token_urlsafe(16)
-    response = Response(render_template(template, nonce=nonce, visitor=visitor(), **members), status)
+    response = Response(_rendered(template, nonce=nonce, **members), status)
     response.headers.update(security_headers.of_page(nonce, also, forms))
     return response
 
 
 def fragment(template: str, **members: object) -> Response:
     """A part of a page that is shown already, for htmx to put into it."""
-    response = Response(render_template(template, visitor=visitor(), **members))
+    response = Response(_rendered(template, **members))
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _rendered(template: str, **members: object) -> bytes:
+    """In UTF-8, which half of a surrogate pair has no place in: its escape is shown."""
+    return render_template(template, visitor=visitor(), **members).encode("utf-8", "backslashreplace")
 
 
 def see_other(url: str) -> Response:
@@ -112,7 +117,8 @@ def search_url(field: str, value: str, query: str = "", at: str | None = None, s
     White space is AND and binds least, so that what is added to a query narrows all of it.
     """
     asked = {"q": f"{query} {quoted(field, value)}".strip(), "at": at, "show": show}
-    return f"{request.script_root}/search?{urlencode({name: each for name, each in asked.items() if each is not None})}"
+    given = {name: each for name, each in asked.items() if each is not None}
+    return f"{request.script_root}/search?{urlencode(given, errors='replace')}"
 
 
 @blueprint.app_template_global()

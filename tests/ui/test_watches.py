@@ -300,3 +300,24 @@ def test_a_browser_that_logged_in_needs_the_token_of_the_form(make_services: Bui
     assert post(client, "/watches", **FORM).status_code == 403
     assert 'name="csrf_token"' in client.get("/watches/new").text
     assert post(client, "/watches", **FORM, csrf_token=token_of(client)).status_code == 303
+
+
+HALF = "a\ud800b"
+"""Half of a surrogate pair, which no route takes any more."""
+
+
+def test_a_watch_that_was_kept_with_half_a_character_is_shown_with_its_escape(
+    client: FlaskClient, services: Services
+) -> None:
+    path = made(client)
+    seen = services.store.watches.find(path.rpartition("/")[2])
+    assert seen is not None
+    kept = replace(seen, name=HALF, query=f'title:"{HALF}"', fields=HALF)
+    services.store.watches.delete(seen.id)
+    services.store.watches.add(kept, at_most=10)
+
+    for page in ("/watches", path, f"{path}/edit", f"{path}/delete", "/watches/export.yaml"):
+        assert client.get(page, headers=BROWSER).status_code == 200, page
+    assert client.get(f"{path}/test", headers=BROWSER).status_code == 422
+    assert r"a\ud800b" in client.get("/watches").text
+    assert client.get(f"{API}/{seen.id}").status_code == 200
