@@ -18,30 +18,17 @@ from typing import Any
 import yaml
 from marshmallow import ValidationError
 
+from inventory import yaml_text
 from inventory.errors import InvalidRequest
 from inventory.watches.members import chosen_members, settings_from
 from inventory.watches.model import MAX_WATCHES
 from inventory.watches.schemas import WatchRequest
 from inventory.watches.settings import WatchSettings
 from inventory.web_api.arguments import errors_of
-from inventory.yaml_text import Dumper, Loader
+from inventory.yaml_text import Loader
 
 WATCHES = "watches"
-WIDTH = 120
-"""Characters of a line of the file, if it can be folded."""
 NOT_THAT = "It is not a file of watches: write `watches:`, and below it a list with the members of each watch."
-
-
-class _Dumper(Dumper):
-    """Writes the file."""
-
-
-def _represented(dumper: _Dumper, text: str) -> yaml.Node:
-    """A text with line breaks or other controls is escaped: PyYAML 6.0 reads a NEL that it wrote otherwise as a space."""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if text.isprintable() else '"')
-
-
-_Dumper.add_representer(str, _represented)
 
 
 def read(text: str) -> Sequence[WatchSettings]:
@@ -59,8 +46,7 @@ def read(text: str) -> Sequence[WatchSettings]:
 
 def written(watches: Sequence[WatchSettings]) -> str:
     """The file of these watches. Reading it gives the same ones."""
-    document = {WATCHES: [chosen_members(each) for each in watches]}
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH)
+    return yaml_text.written({WATCHES: [chosen_members(each) for each in watches]})
 
 
 def _settings(watches: Sequence[Any]) -> Iterator[WatchSettings]:
