@@ -74,8 +74,7 @@ class ChangeService:
         found = self._before(target, (moment + MILLISECOND, ""))
         if found is None:
             raise NoSuchSnapshot(
-                f"`{name}`: no snapshot of {target.key} that is kept is as old as {rfc3339(moment)}."
-                " /api/v1/metadata/snapshots lists those that are kept."
+                f"`{name}`: no snapshot of {target.key} that is kept is as old as {rfc3339(moment)}. Send a later instant."
             )
         return found
 
@@ -83,7 +82,9 @@ class ChangeService:
         try:
             owner, snapshot, _ = self._records.snapshot(snapshot_id)
         except NotFound as error:
-            raise NoSuchSnapshot(f"`{name}`: {error}") from error
+            raise NoSuchSnapshot(
+                f"`{name}`: There is no snapshot {snapshot_id}. Older ones are removed; send an instant, such as 7d."
+            ) from error
         if owner != target:
             raise invalid(name, f"The snapshot {snapshot_id} is of another target. Send the id of one of {target.key}.")
         return snapshot

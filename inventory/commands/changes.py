@@ -8,12 +8,11 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from inventory import wiring
 from inventory.changes.documents import Document, diff_document
-from inventory.commands.terminal import WHEN, as_json, errors_as_lines, print_pairs, safe_text, stdout_console
+from inventory.commands.terminal import WHEN, as_json, errors_as_lines, new_table, print_pairs, safe_text, stdout_console
 from inventory.config import Settings
 from inventory.webpages.lookup import SOURCE
 
@@ -56,9 +55,7 @@ def _side(side: Mapping[str, Any]) -> str:
 
 def _print_changes(console: Console, document: Document) -> None:
     """A table: what is gone in red, what is new in green, and what is volatile dimmed."""
-    table = Table(title="Changes", title_justify="left")
-    for name in ("kind", "field", "old", "new"):
-        table.add_column(name, overflow="fold")
+    table = new_table("kind", "field", "old", "new", title="Changes")
     for change in document["changes"]:
         style = "dim" if change["volatile"] else ""
         values = _value(change, "old", "red"), _value(change, "new", "green")

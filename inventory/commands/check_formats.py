@@ -7,10 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
-from inventory.commands.terminal import print_table, safe_text, stdout_console
+from inventory.commands.terminal import new_table, print_table, safe_text, stdout_console
 from inventory.policy.model import Judgement, Policy, State, TargetStatus, Verdict
 from inventory.policy.reports import statuses
 from inventory.policy.sarif import message_of
@@ -61,9 +58,7 @@ def print_verdicts(policy: Policy, pieces: Iterable[TablePiece]) -> None:
         failing.update(each.failing)
     console = stdout_console()
     if rows:
-        table = Table()
-        for name in ("url", "status", "rule", "what"):
-            table.add_column(name, overflow="fold")
+        table = new_table("url", "status", "rule", "what")
         for row in rows:
             table.add_row(*map(safe_text, row))
         console.print(table)

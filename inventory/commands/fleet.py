@@ -8,13 +8,12 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from inventory import wiring
 from inventory.changes.documents import Document, groups_document, page_document
 from inventory.changes.parameters import ChangeParameters
-from inventory.commands.terminal import WHEN, as_json, errors_as_lines, instants_folded, safe_text, stdout_console
+from inventory.commands.terminal import WHEN, as_json, errors_as_lines, instants_folded, new_table, safe_text, stdout_console
 from inventory.config import Settings
 
 GONE, CAME = ("- ", "red"), ("+ ", "green")
@@ -53,9 +52,7 @@ def changes(query: str, group: bool, limit: int, as_json: bool, **options: Any) 
 
 def _print_changes(console: Console, document: Document) -> None:
     if document["changes"]:
-        table = Table(title=_title("Changes", document), title_justify="left")
-        for name in ("at", "url", "field", "change"):
-            table.add_column(name, overflow="fold")
+        table = new_table("at", "url", "field", "change", title=_title("Changes", document))
         for change in document["changes"]:
             style = "dim" if change["volatile"] else ""
             at = f"{change['at']}\nafter {change['before']}" if change["before"] else change["at"]
@@ -73,9 +70,8 @@ def _print_groups(console: Console, document: Document) -> None:
     if not document["groups"]:
         console.print(_nothing(document))
         return
-    table = Table(title=_title("Changes in groups", document), title_justify="left", show_lines=True)
-    for name in ("targets", "field", "change", "seen", "on"):
-        table.add_column(name, overflow="fold", justify="right" if name == "targets" else "left")
+    columns, title = ("targets", "field", "change", "seen", "on"), _title("Changes in groups", document)
+    table = new_table(*columns, title=title, right=("targets",), lines=True)
     for group in document["groups"]:
         style = "dim" if group["volatile"] else ""
         seen = Text(f"{group['first_seen']}\n{group['last_seen']}" if group["count"] > 1 else group["first_seen"])

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -49,6 +53,7 @@ def reindex(afresh: bool, as_json: bool) -> int:
 def _followed(services: Services, afresh: bool) -> dict[str, Any]:
     """What was done, at its end or at Ctrl-C; a progress bar until then."""
     reindexer, began, last = services.reindexer, monotonic(), None
+    indexing_since = began
     columns = (
         TextColumn("{task.fields[status]}"),
         BarColumn(),
@@ -58,14 +63,33 @@ def _followed(services: Services, afresh: bool) -> dict[str, Any]:
         TimeRemainingColumn(),
         TextColumn("[red]{task.fields[set_aside]} set aside"),
     )
-    try:
-        with Progress(*columns, console=Console(stderr=True), speed_estimate_period=SPEED_OVER) as bar:
-            shown = bar.add_task("", status="marking", rate=0, set_aside=0, total=None)
-            for last in reindexer.run(afresh=afresh):
-                bar.update(shown, **_fields(last, monotonic() - began))
-    except KeyboardInterrupt:
+    with Progress(*columns, console=Console(stderr=True), speed_estimate_period=SPEED_OVER) as bar, _interrupted() as stop:
+        shown = bar.add_task("", status="marking", rate=0, set_aside=0, total=None)
+        for last in reindexer.run(afresh=afresh):
+            now = monotonic()
+            indexing_since = now if last.total is None else indexing_since
+            bar.update(shown, **_fields(last, now - indexing_since))
+            if stop.is_set():
+                break
+    if stop.is_set():
         click.echo("inventory: the scheduler goes on with it, and so does: inventory reindex", err=True)
-    return _document(reindexer, last, monotonic() - began)
+    return _document(reindexer, last, began, indexing_since)
+
+
+@contextmanager
+def _interrupted() -> Iterator[Event]:
+    """An event that Ctrl-C sets, so that what was begun is counted; a second one ends the program as usual."""
+    event = Event()
+
+    def note(*_: object) -> None:
+        signal.signal(signal.SIGINT, usual)
+        event.set()
+
+    usual = signal.signal(signal.SIGINT, note)
+    try:
+        yield event
+    finally:
+        signal.signal(signal.SIGINT, usual)
 
 
 def _fields(progress: reindexing.Progress, seconds: float) -> dict[str, Any]:
@@ -78,15 +102,16 @@ def _fields(progress: reindexing.Progress, seconds: float) -> dict[str, Any]:
     }
 
 
-def _document(reindexer: Reindexer, last: reindexing.Progress | None, seconds: float) -> dict[str, Any]:
-    """What this call did, and what is left."""
-    indexed = 0 if last is None else last.indexed
+def _document(reindexer: Reindexer, last: reindexing.Progress | None, began: float, indexing_since: float) -> dict[str, Any]:
+    """What this call did, and what is left. The rate is that of indexing alone."""
+    now = monotonic()
+    indexed, seconds = 0 if last is None else last.indexed, now - indexing_since
     return {
         "begun_at": None if last is None else rfc3339(last.begun_at),
         "resumed": last is not None and last.resumed,
         "total": None if last is None else last.total,
         "indexed": indexed,
         "left": reindexer.left(),
-        "seconds": round(seconds, 3),
+        "seconds": round(now - began, 3),
         "rate": round(indexed / seconds, 1) if seconds else None,
     }

@@ -15,10 +15,12 @@ from inventory.config import Settings
 from inventory.observations.documents import Document, facet_document, page_document
 from inventory.observations.service import Question, SearchService
 
-FOUND = ("url", "status", "collected_at")
+FOUND = ("url", "status", "failure", "collected_at")
+FAILURE = "failure"
+"""The field that is printed of targets that failed, unless others are asked for."""
 SHOWN = ("url", "field", "value", "volatile", "first_seen", "last_seen", "gone")
 COUNTED = ("value", "count", "first_seen", "volatile")
-OFTEN_EMPTY = ("volatile", "gone")
+OFTEN_EMPTY = ("volatile", "gone", FAILURE)
 """Columns that are printed only if there is something in them: a terminal is narrow."""
 
 
@@ -40,7 +42,8 @@ def search(query: str, at: str | None, show: Sequence[str], facet: str | None, l
         raise click.UsageError("--show and --facet exclude each other.")
     service = wiring.build(Settings.read()).search
     question = service.question(query, at)
-    document = _found(service, question, shown, limit, at) if facet is None else _counted(service, question, facet, limit)
+    printed = shown if shown or as_json else FAILURE
+    document = _found(service, question, printed, limit, at) if facet is None else _counted(service, question, facet, limit)
     if as_json:
         click.echo(json.dumps(document))
     elif facet is None:
@@ -66,7 +69,8 @@ def _print_targets(console: Console, document: Document, *, with_shown: bool) ->
     if targets and with_shown:
         _print_table(console, "", SHOWN, [row for target in targets for row in _observations(target)])
     elif targets:
-        print_lines(FOUND, targets)
+        rows = [target | {FAILURE: ", ".join(each["value"] for each in target["observations"])} for target in targets]
+        print_lines(_filled(FOUND, rows), rows)
     shown = "" if len(targets) == document["total"] else f", {len(targets):,} shown; --limit shows up to 1,000"
     console.print(f"{_total(document)}{shown}", highlight=False)
 
@@ -98,5 +102,8 @@ def _print_values(console: Console, document: Document) -> None:
 
 
 def _print_table(console: Console, title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
-    filled = [name for name in columns if name not in OFTEN_EMPTY or any(row[name] for row in rows)]
-    print_table(console, title, filled, rows)
+    print_table(console, title, _filled(columns, rows), rows)
+
+
+def _filled(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    return [name for name in columns if name not in OFTEN_EMPTY or any(row[name] for row in rows)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import wraps
 from shutil import get_terminal_size
 from typing import Any, ParamSpec
@@ -73,13 +73,20 @@ def print_pairs(console: Console, pairs: Iterable[tuple[str, Any]]) -> None:
     console.print(table)
 
 
+def new_table(*columns: str, title: str = "", right: Collection[str] = (), lines: bool = False) -> Table:
+    """A table with these columns, of which some are set to the right; long values are folded, never cut off."""
+    table = Table(title=title or None, title_justify="left", show_lines=lines)
+    for name in columns:
+        table.add_column(name, overflow="fold", justify="right" if name in right else "left")
+    return table
+
+
 def print_table(console: Console, title: str, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print a table with a row for each document; long values are folded, never cut off."""
-    table = Table(title=title or None, title_justify="left")
+    """Print a table with a row for each document."""
+    table = new_table(*columns, title=title)
     cells = [[safe_text(row[column]) for column in columns] for row in rows]
-    for number, column in enumerate(columns):
-        has_room = console.width >= NARROWEST and _are_instants(row[number] for row in cells)
-        table.add_column(column, overflow="fold", no_wrap=has_room)
+    for number, column in enumerate(table.columns):
+        column.no_wrap = console.width >= NARROWEST and _are_instants(row[number] for row in cells)
     for each in cells:
         table.add_row(*(instants_folded(console, cell) for cell in each))
     console.print(table)

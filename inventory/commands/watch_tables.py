@@ -7,10 +7,9 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from inventory.commands.terminal import instants_folded, safe_text
+from inventory.commands.terminal import instants_folded, new_table, safe_text
 from inventory.watches.applying import Plan
 from inventory.watches.members import chosen_members
 
@@ -24,9 +23,7 @@ def print_groups(console: Console, groups: Sequence[Mapping[str, Any]]) -> None:
     """A table with what was found alike, how often and when, and on which target for one."""
     if not groups:
         return
-    table = Table(show_lines=True)
-    for name in ("count", "on", "change", "seen", "for example"):
-        table.add_column(name, overflow="fold", justify="right" if name == "count" else "left")
+    table = new_table("count", "on", "change", "seen", "for example", right=("count",), lines=True)
     for group in groups:
         seen = dict.fromkeys([group["first_at"], group["last_at"]])
         what = Text("\n").join([safe_text(group["on"]), *([safe_text(group["field"])] if group["field"] else [])])

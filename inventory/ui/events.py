@@ -10,6 +10,7 @@ from flask import Response, request
 from inventory.errors import InvalidRequest
 from inventory.events import answers, schemas
 from inventory.events.levels import LEVELS
+from inventory.ui.elsewhere import same_elsewhere
 from inventory.ui.event_rows import event_rows
 from inventory.ui.forms import load_query
 from inventory.ui.page_errors import page_blueprint, page_with
@@ -20,6 +21,7 @@ blueprint = page_blueprint("event_pages")
 
 EVENTS_QUERY, FILTER_QUERY = schemas.EventsQuery(), schemas.FilterQuery()
 FILTERS = ("job", "level", "service", "since", "until")
+API = "/api/v1/events"
 TRACE_LIMIT = 100
 """Events of a trace that one page shows."""
 
@@ -43,6 +45,7 @@ def events() -> Response:
         levels=LEVELS,
         trace=is_trace,
         filters=_filters(),
+        ways=same_elsewhere(API, {name: request.args.get(name) for name in (*FILTERS, "trace_id", "q")}),
         counted=not (is_trace or query["q"]),
     )
 
@@ -54,10 +57,11 @@ def chart() -> Response:
     stats = answers.stats(load_query(FILTER_QUERY))
     columns = [level for level in LEVELS if level in stats["by_level"]]
     hours = [[hour, *(counts.get(level, 0) for level in columns)] for hour, counts in stats["by_hour_and_level"].items()]
-    members: dict[str, Any] = {"stats": stats, "columns": columns, "hours": hours, "filters": _filters()}
+    filters = _filters()
+    members: dict[str, Any] = {"stats": stats, "columns": columns, "hours": hours, "filters": filters}
     if wants_fragment():
         return fragment("_events_chart.html", **members)
-    return page("events_chart.html", **members)
+    return page("events_chart.html", ways=same_elsewhere(f"{API}/stats", filters), **members)
 
 
 def _filters() -> Mapping[str, str]:

@@ -19,6 +19,8 @@ from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.jobs.responses import csv_of_rows
 from inventory.jobs.seeing import changed_job
 from inventory.services import services
+from inventory.ui.elsewhere import Ways, same_elsewhere
+from inventory.ui.formats import instant
 from inventory.ui.forms import CSRF_FIELD, load_query
 from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import page, see_other
@@ -32,10 +34,17 @@ NEWEST = JOBS_QUERY.load({})
 PAGE_ROWS = 25
 """Rows of a job on one page, each with a URL that may be long."""
 FIRST_ROWS = ROWS_QUERY.load({"limit": PAGE_ROWS})
+API = "/api/v1/jobs"
 LABELS = "tag"
 FIELDS = (CSRF_FIELD, *IMPORT_QUERY.fields)
 """What the form of an import has before its file: the parameters of the API's route, of which `tag` are all labels."""
 OVER = tuple(status.value for status in JobStatus if status.finished)
+
+
+@blueprint.app_template_filter()
+def job_name(job: Mapping[str, Any]) -> str:
+    """What a page calls a job: by its file, else by what it is and when it was made."""
+    return str(job["file_name"] or f"{job['kind'].capitalize()}, {instant(job['created_at'])}")
 
 
 @blueprint.get("/jobs")
@@ -107,6 +116,7 @@ def _parameters(fields: Mapping[str, Sequence[str]]) -> dict[str, Any]:
 
 
 def _all_jobs(query: dict[str, Any], error: InventoryError | None = None, sent: Mapping[str, Any] | None = None) -> Response:
+    chosen = query["status"].value if query["status"] else ""
     kinds = [
         {"name": each.name, "description": each.description, "options": list(each.options), "file": each.file}
         for each in services().imports.types.values()
@@ -122,6 +132,7 @@ def _all_jobs(query: dict[str, Any], error: InventoryError | None = None, sent: 
         may_import=has_verb(caller().scopes, Verb.IMPORT),
         head_bytes=HEAD_BYTES,
         upload_limit=services().imports.upload_limit,
+        ways=same_elsewhere(API, {"status": chosen}, "jobs", *(["--status", chosen] if chosen else [])),
     )
 
 
@@ -139,9 +150,17 @@ def _one_job(job_id: str, query: dict[str, Any], error: InventoryError | None = 
         found=found,
         urls=_urls_of(job["kind"], found["rows"]),
         outcome=query["outcome"],
+        ways=_ways(job_id, query["outcome"]),
         outcomes=list(RowOutcome),
         may_import=has_verb(caller().scopes, Verb.IMPORT),
     )
+
+
+def _ways(job_id: str, outcome: RowOutcome | None) -> Ways:
+    """The job elsewhere, and its rows with an outcome."""
+    if outcome is None:
+        return same_elsewhere(f"{API}/{job_id}", {}, "job", job_id)
+    return same_elsewhere(f"{API}/{job_id}/rows", {"outcome": outcome.value}, "job", job_id, "--rows", outcome.value)
 
 
 def _urls_of(kind: str, rows: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:

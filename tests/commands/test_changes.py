@@ -94,6 +94,7 @@ def test_an_error_is_one_line_and_a_code(
 
     assert (done.exit_code, done.stdout) == (code, "")
     assert [text for text in done.stderr.splitlines() if text.startswith("inventory: ") and line in text]
+    assert "/api/" not in done.stderr
 
 
 def test_one_snapshot_alone_is_an_error(environment: dict[str, str], upstream: Upstream) -> None:

@@ -176,6 +176,7 @@ def test_it_can_be_stopped_and_says_that_it_is_gone_on_with(environment: dict[st
 
     assert running.process.returncode == 3, "accepted and pending"
     assert told["left"] == counted(file)["unindexed"] > 0
+    assert told["indexed"] == COUNT - told["left"], "what was begun is counted, too"
     assert "the scheduler goes on" in err
 
 

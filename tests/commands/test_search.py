@@ -40,6 +40,16 @@ def test_search_lists_the_targets_of_a_query(environment: dict[str, str], pages:
     assert limited == "2 targets, 1 shown; --limit shows up to 1,000"
 
 
+def test_of_a_target_that_failed_it_is_shown_why(environment: dict[str, str], pages: list[str]) -> None:
+    run(environment, "collect", "http://nowhere.invalid/")
+
+    failed = run(environment, "search", "failure:*").stdout.splitlines()
+    assert failed[0].split() == ["url", "status", "failure", "collected_at"]
+    assert failed[1].split()[:3] == ["http://nowhere.invalid/", "failed", "dns_failure"]
+    assert "failure" not in run(environment, "search", "status:404").stdout
+    assert "observations" not in run(environment, "search", "failure:*", "--json").stdout
+
+
 def test_what_targets_show_is_a_row_each(environment: dict[str, str], pages: list[str]) -> None:
     done = run(environment, "search", "", "--show", "title,header.x-*,status")
 

@@ -354,3 +354,10 @@ def test_while_the_store_is_away_a_form_says_so(make_services: Build) -> None:
 
     assert (answer.status_code, answer.mimetype) == (503, "text/html")
     assert answer.headers["Retry-After"] == "2"
+
+
+def test_a_job_without_a_file_is_named_by_what_it_is(client: FlaskClient, services: Services, clock: FakeClock) -> None:
+    job_id = Course(services.store, clock(), file_name=None).id
+
+    for path in ("/jobs", f"/jobs/{job_id}", "/"):
+        assert f"Urls, {clock():%Y-%m-%d %H:%M:%S}Z" in client.get(path).text

@@ -41,3 +41,23 @@ def test_a_page_is_light_and_asks_the_store_as_often_whatever_there_is(services:
 
     little, much = asked
     assert len(much) <= len(little) + MORE or name == TRIED, much
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "ways"),
+    [
+        ("jobs", "?status=completed", ["/api/v1/jobs?status=completed", "inventory jobs --status completed"]),
+        ("job urls", "", ["/api/v1/jobs/", "inventory job "]),
+        ("job urls", "?outcome=failed", ["/rows?outcome=failed", "--rows failed"]),
+        ("events", "?level=error&service=", ["/api/v1/events?level=error<"]),
+        ("fields", "?prefix=header.", ["/api/v1/search/fields?prefix=header.<"]),
+    ],
+)
+def test_a_list_says_how_to_get_the_same_elsewhere(
+    services: tuple[Filled, Filled], name: str, query: str, ways: list[str]
+) -> None:
+    service = services[0]
+    text = service.app.test_client().get(service.paths()[name] + query, headers=BROWSER).text
+
+    same = text.partition("The same elsewhere")[2]
+    assert [each for each in ways if each not in same] == []

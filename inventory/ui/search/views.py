@@ -11,6 +11,7 @@ from marshmallow.validate import Range
 from inventory.errors import InvalidRequest, TooManyRequests
 from inventory.observations import answers, schemas
 from inventory.services import services
+from inventory.ui.elsewhere import same_elsewhere
 from inventory.ui.forms import load_query
 from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import fragment, page, wants_fragment
@@ -93,7 +94,8 @@ def facet() -> Response:
 def all_fields() -> Response:
     """The fields that queries can name."""
     query = load_query(FIELDS_QUERY)
-    return page("search_fields.html", asked=query, found=answers.fields(query))
+    api = same_elsewhere("/api/v1/search/fields", {"prefix": query["prefix"]})
+    return page("search_fields.html", asked=query, found=answers.fields(query), ways=api)
 
 
 @blueprint.get("/search/completions")
