@@ -27,6 +27,8 @@ MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".txt": "text/plain
 A_YEAR = 365 * 86400
 MAX_LINK, MAX_RECORD_LINK, ROOM_FOR_LINKS = 1_500, 4_000, 45_000
 """Characters of an address that others' texts are in, of that of a record, and of all of these on a page."""
+REPEATED = 4
+"""How often a page repeats what it was asked, in its forms and in links that it cannot do without; see `room_for_links`."""
 NAVIGATION = (
     ("home.home", "Home"),
     ("search_pages.search", "Search"),
@@ -121,10 +123,16 @@ def search_url(field: str, value: str, query: str = "", at: str | None = None, s
     return f"{request.script_root}/search?{urlencode(given, errors='replace')}"
 
 
+def room_for_links() -> int:
+    """The characters that a page still has for addresses with texts of others: fewer, if it was asked a long question."""
+    left: int | None = g.get("room_for_links")
+    return max(0, ROOM_FOR_LINKS - REPEATED * len(request.query_string)) if left is None else left
+
+
 @blueprint.app_template_global()
 def fitting(url: str, longest: int = MAX_LINK) -> str | None:
     """The address, unless it is longer than that, or a page has no room for more of such addresses."""
-    left = g.get("room_for_links", ROOM_FOR_LINKS) - len(escape(url))
+    left = room_for_links() - len(escape(url))
     if len(url) > longest or left < 0:
         return None
     g.room_for_links = left

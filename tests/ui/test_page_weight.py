@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from flask.testing import FlaskClient
 
@@ -41,6 +43,19 @@ def test_lists_of_targets_and_of_changes_are_light_whatever_their_urls_are(clien
     for path in ("/search?show=*", f"/changes/list?{EVER}", f"/changes/groups?{EVER}"):
         assert 10_000 < weight(client, path) < HEAVY, path
     assert "/record?url=" in " ".join(addresses(client.get("/search").text))
+
+
+@pytest.mark.parametrize("value", [90 * "y", '"' + 22 * "&" + '"'])
+def test_pages_are_light_whatever_the_query_is(client: FlaskClient, fleet: Fleet, value: str) -> None:
+    query = f"NOT title:{value}"
+    query = quote(" ".join([query] * (7_900 // len(quote(query + " ")))), safe="")
+    assert 7_000 < len(query) < 8_000
+
+    for path in ("/search?show=*", "/search/facet?field=status", f"/changes?{EVER}"):
+        assert weight(client, f"{path}&q={query}") < HEAVY, path
+    for path in (f"/changes/list?{EVER}", f"/changes/groups?{EVER}"):
+        assert 30_000 < weight(client, f"{path}&q={query}") < HEAVY, path
+    assert "/api/v1/search/export?" in client.get(f"/search?q={query}").text
 
 
 def test_the_rows_of_a_job_are_light(client: FlaskClient, services: Services, clock: FakeClock) -> None:

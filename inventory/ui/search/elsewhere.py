@@ -11,20 +11,25 @@ from flask import request
 from inventory.observations.exports import FORMATS
 from inventory.services import services
 from inventory.ui.elsewhere import Ways, same_elsewhere
+from inventory.ui.pages import fitting
 
 API = "/api/v1/search"
 NAMES = {"csv": "CSV", "jsonl": "JSON lines"}
 
 
 def exports(query: Mapping[str, Any]) -> Sequence[tuple[str, str]]:
-    """The files of all targets that a query means: name and address of each; none for who may not export any."""
+    """The files of all targets that a query means: name and address of each; none for who may not export any.
+
+    A web archive only where there is room for its address.
+    """
     limits = services().limits.of("export")
     if limits is not None and not limits.texts:
         return []
     asked = _parameters(query)
     files = [(NAMES[each], f"{request.script_root}{API}/export?{urlencode(asked | {'format': each})}") for each in FORMATS]
     archived = {"q": query["q"]} | {name: asked[name] for name in ("at",) if name in asked}
-    return [*files, ("a web archive", f"{request.script_root}/api/v1/archive.warc.gz?{urlencode(archived)}")]
+    archive = fitting(f"{request.script_root}/api/v1/archive.warc.gz?{urlencode(archived)}")
+    return [*files, *([("a web archive", archive)] if archive else [])]
 
 
 def ways(query: Mapping[str, Any]) -> Ways:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from inventory.errors import InvalidQuery, InvalidRequest
 from inventory.observations.queries.field_lists import names_in
-from inventory.ui.pages import MAX_LINK, ROOM_FOR_LINKS, search_url
+from inventory.ui.pages import MAX_LINK, ROOM_FOR_LINKS, room_for_links, search_url
 
 Document = Mapping[str, Any]
 
@@ -75,7 +75,7 @@ class Excerpt:
 def results_of(targets: Sequence[Document], query: Document) -> Results:
     """The targets of a document, with links that narrow the query."""
     urls = sum(len(quote(target["url"], safe="")) for target in targets)
-    room = MAX_SHOWN - max(0, min(urls, ROOM_FOR_LINKS) - USUAL_URLS)
+    room = _room() - max(0, min(urls, room_for_links()) - USUAL_URLS)
     rows = [_row(target, query, room // len(targets)) for target in targets]
     order = {name.lower(): number for number, (_, name) in enumerate(names_in(query["show"]))}
     shown = {field for row in rows for field in row.values}
@@ -85,7 +85,7 @@ def results_of(targets: Sequence[Document], query: Document) -> Results:
 
 def values_of(document: Document, query: Document) -> Sequence[Value]:
     """The values of a document of facets, as many as a page has room for."""
-    return list(_fitting((_value(document["field"], each, query) for each in document["values"]), MAX_SHOWN))
+    return list(_fitting((_value(document["field"], each, query) for each in document["values"]), _room()))
 
 
 def excerpt_of(query: str, error: InvalidRequest) -> Excerpt | None:
@@ -97,6 +97,11 @@ def excerpt_of(query: str, error: InvalidRequest) -> Excerpt | None:
     return Excerpt(
         before=_in_line("…" * (at > AROUND) + before), wrong=_in_line(query[at : at + 1]) or " ", after=_in_line(after)
     )
+
+
+def _room() -> int:
+    """Characters for values on a page that repeats a long question."""
+    return MAX_SHOWN - (ROOM_FOR_LINKS - room_for_links())
 
 
 def _row(target: Document, query: Document, room: int) -> Row:

@@ -14,7 +14,7 @@ from inventory.services import services
 from inventory.ui.elsewhere import same_elsewhere
 from inventory.ui.forms import load_query
 from inventory.ui.page_errors import page_blueprint, page_with
-from inventory.ui.pages import fragment, page, wants_fragment
+from inventory.ui.pages import fitting, fragment, page, wants_fragment
 from inventory.ui.search.completion import MAX_TYPED, completions_of
 from inventory.ui.search.elsewhere import exports, ways
 from inventory.ui.search.past import past_of
@@ -65,13 +65,15 @@ def search() -> Response:
     except InvalidRequest as error:
         asked = {"q": "", "at": None, "show": SHOWN, **request.args}
         return page_with("search.html", error, asked=asked, past=past, excerpt=excerpt_of(request.args.get("q", ""), error))
+    results = results_of(document["targets"], query)
+    urls = {name: fitting(_facet_url(name, query)) for name in FACETS}
     return page(
         "search.html",
         asked=query,
         past=past,
         found=document,
-        results=results_of(document["targets"], query),
-        facets=[(name, number < OPEN, _facet_url(name, query)) for number, name in enumerate(FACETS)],
+        results=results,
+        facets=[(name, number < OPEN, url) for number, (name, url) in enumerate(urls.items()) if url],
         few=FEW,
         exports=exports(query),
         ways=ways(query),
