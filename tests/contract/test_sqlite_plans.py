@@ -317,6 +317,15 @@ def test_a_lookup_is_three_searches_by_key(connection: sqlite3.Connection) -> No
     assert all(step.startswith("SEARCH") for step in plan), plan
 
 
+def test_no_snapshot_is_read_to_find_the_latest_records_of_a_source(connection: sqlite3.Connection) -> None:
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {records.REFRESHED}", ["x", 9])]
+
+    chosen = next(number for number, step in enumerate(plan) if step.startswith("SCAN latest"))
+    assert plan[0] == "CO-ROUTINE latest"
+    assert not any("SEARCH s " in step for step in plan[:chosen]), plan
+    assert all(step.startswith("SEARCH") for step in plan[chosen + 1 : chosen + 3]), plan
+
+
 @pytest.mark.parametrize("chosen", EVENT_FILTERS)
 def test_a_statistic_reads_one_index_and_no_event(connection: sqlite3.Connection, chosen: EventFilter) -> None:
     for statement in events.stats_statements(chosen)[0]:

@@ -60,8 +60,10 @@ LISTING = f"""
 
 REFRESHED = f"""
     SELECT {rows.columns(rows.RECORD, "r")}, {rows.columns(rows.SNAPSHOT, "s")}
-    FROM records r JOIN snapshots s ON s.id = r.snapshot_id
-    WHERE r.source = ? AND r.snapshot_id IS NOT NULL ORDER BY r.collected_at DESC, r.id LIMIT ?"""
+    FROM (SELECT id FROM records WHERE source = ? AND snapshot_id IS NOT NULL ORDER BY collected_at DESC, id LIMIT ?) latest
+    CROSS JOIN records r ON r.id = latest.id JOIN snapshots s ON s.id = r.snapshot_id
+    ORDER BY r.collected_at DESC, r.id"""
+"""The ids are chosen first: SQLite would read and sort the snapshots of all otherwise."""
 
 Wanted = tuple[Sequence[tuple[Target, Record | None]], Sequence[str], Mapping[str, Any]]
 """Targets to accept, each with the record that was seen of it; their owners, and the other values of the statements."""
