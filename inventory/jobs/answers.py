@@ -9,7 +9,7 @@ from typing import Any
 
 from inventory.jobs.documents import Document, job_document, row_document
 from inventory.jobs.model import Job
-from inventory.jobs.seeing import limits_of_seeing, seen_job, seen_jobs
+from inventory.jobs.seeing import changed_job, limits_of_seeing, seen_job, seen_jobs
 from inventory.listing import keyset_page, sifted_page
 from inventory.services import services
 
@@ -34,6 +34,16 @@ def rows(job_id: str, query: dict[str, Any]) -> Document:
     find = partial(services().jobs.rows, seen_job(job_id).id, query["outcome"])
     document = partial(row_document, masking=services().settings.masking)
     return keyset_page("rows", query, find, document, attrgetter("row"))
+
+
+def cancel(job_id: str) -> Document:
+    """The job that is cancelled now; `JobFinished` if it is over."""
+    return shown(services().jobs.cancel(changed_job(job_id).id), services().jobs.clock())
+
+
+def retry(job_id: str) -> Job:
+    """The new job for the failed rows of one that is over; `NotRetryable` if there are none."""
+    return services().jobs.retry(changed_job(job_id).id)
 
 
 def shown(job: Job, now: datetime) -> Document:

@@ -24,7 +24,7 @@ from inventory.errors import (
 from inventory.jobs import answers, schemas
 from inventory.jobs.allowed import while_allowed
 from inventory.jobs.responses import accepted, accepts_job, csv_of_rows
-from inventory.jobs.seeing import changed_job, seen_job
+from inventory.jobs.seeing import seen_job
 from inventory.jobs.stream import Message, seen_to_the_end
 from inventory.services import services
 from inventory.web_api import same_origin
@@ -105,7 +105,7 @@ class Cancel(MethodView):
     @blueprint.needs("import", limited=True)
     def post(self, job_id: str) -> Response:
         """Cancel a job; the rows that have an outcome keep it."""
-        return json_response(answers.shown(services().jobs.cancel(changed_job(job_id).id), services().jobs.clock()))
+        return json_response(answers.cancel(job_id))
 
 
 @blueprint.route("/jobs/<job_id>/retry")
@@ -117,8 +117,7 @@ class Retry(MethodView):
     @blueprint.needs("import", limited=True, counted="imports")
     def post(self, job_id: str) -> Response:
         """Retry a finished job's failed rows as a new job. While that is unfinished, a repetition answers the same job."""
-        job = services().jobs.retry(changed_job(job_id).id)
-        return accepted(job, services().jobs.clock())
+        return accepted(answers.retry(job_id), services().jobs.clock())
 
 
 @blueprint.route("/jobs/<job_id>/events")

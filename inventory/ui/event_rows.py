@@ -12,6 +12,7 @@ from markupsafe import escape
 
 from inventory import json_bytes
 from inventory.ui.formats import cut
+from inventory.ui.page_room import PageRoom
 from inventory.ui.pages import same_page
 
 ROOM, MARKUP, MARKUP_OF_PAIR = 84_000, 650, 40
@@ -38,13 +39,15 @@ class EventRow:
 def event_rows(events: Sequence[Mapping[str, Any]]) -> Sequence[EventRow]:
     """The rows of these events. Each may take its share of the room that the events before it have left."""
     first = min((_instant(each) for each in events), default=None)
-    left, rows = ROOM - MARKUP * len(events), list[EventRow]()
+    room, rows = PageRoom(ROOM - MARKUP * len(events)), list[EventRow]()
     for number, event in enumerate(events):
         url = same_page(service=event["service"]) if len(event["service"]) <= MAX_SERVICE else None
         message, service = cut(event["message"], SHORT, lines=True), cut(event["service"], MAX_SERVICE)
-        share = left // (len(events) - number) - sum(len(escape(each).encode()) for each in (message, service, url or ""))
+        share = PageRoom(room.left // (len(events) - number))
+        room.left -= share.left
+        share.left -= sum(_weight(each) for each in (message, service, url or ""))
         more = _more(event, share)
-        left -= left // (len(events) - number) - share + sum(map(_cost, more))
+        room.left += share.left
         after = 0 if first is None else round((_instant(event) - first).total_seconds() * 1000)
         rows.append(EventRow(event=event, message=message, service=service, service_url=url, more=more, after=after))
     return rows
@@ -54,26 +57,31 @@ def _instant(event: Mapping[str, Any]) -> datetime:
     return datetime.fromisoformat(event["timestamp"])
 
 
-def _more(event: Mapping[str, Any], room: int) -> Sequence[Pair]:
+def _more(event: Mapping[str, Any], room: PageRoom) -> Sequence[Pair]:
     """The whole message, if the list has not all of it, and the attributes: as many as there is room for."""
     message = event["message"]
     found: Iterator[Pair] = _paths(event["attributes"])
     shown = list[Pair]()
     if len(cut(message, SHORT + 1, lines=True)) > len(cut(message, SHORT, lines=True)):
-        shown.append(("Message", cut(message, max(room, 0), lines=True)))
-        room -= _cost(shown[0])
+        shown.append(_taken("Message", message, room))
     for path, text in islice(found, MAX_ATTRIBUTES):
         name = cut(path, MAX_PATH)
-        left = room - _cost((name, ""))
-        if left < len(text[:MAX_PATH]):
+        if room.left - MARKUP_OF_PAIR - _weight(name) < len(text[:MAX_PATH]):
             return [*shown, REST]
-        shown.append((name, cut(text, left, lines=True)))
-        room -= _cost(shown[-1])
+        shown.append(_taken(name, text, room))
     return shown if next(found, None) is None else [*shown, REST]
 
 
-def _cost(pair: Pair) -> int:
-    return MARKUP_OF_PAIR + sum(len(escape(text).encode()) for text in pair)
+def _taken(name: str, text: str, room: PageRoom) -> Pair:
+    """As much of a text as there is room for, with its name; it takes that."""
+    room.left -= MARKUP_OF_PAIR + _weight(name)
+    shown = cut(text, max(room.left, 0), lines=True)
+    room.left -= _weight(shown)
+    return name, shown
+
+
+def _weight(text: str) -> int:
+    return len(escape(text).encode())
 
 
 def _paths(attributes: Mapping[str, Any]) -> Iterator[Pair]:

@@ -17,7 +17,6 @@ from inventory.imports.sniffing import HEAD_BYTES
 from inventory.jobs import answers, schemas
 from inventory.jobs.model import JobStatus, RowOutcome
 from inventory.jobs.responses import csv_of_rows
-from inventory.jobs.seeing import changed_job
 from inventory.services import services
 from inventory.ui.elsewhere import Ways, same_elsewhere
 from inventory.ui.formats import instant
@@ -91,7 +90,7 @@ def one_job(job_id: str) -> Response:
 def cancel(job_id: str) -> Response:
     """Cancel a job, as the API's route does."""
     try:
-        services().jobs.cancel(changed_job(job_id).id)
+        answers.cancel(job_id)
     except JobFinished as error:
         return _one_job(job_id, FIRST_ROWS, error)
     return see_other(url_for("job_pages.one_job", job_id=job_id))
@@ -102,7 +101,7 @@ def cancel(job_id: str) -> Response:
 def retry(job_id: str) -> Response:
     """Try the failed rows of a job again, as the API's route does, and lead on to the new job."""
     try:
-        job = services().jobs.retry(changed_job(job_id).id)
+        job = answers.retry(job_id)
     except NotRetryable as error:
         return _one_job(job_id, FIRST_ROWS, error)
     return see_other(url_for("job_pages.one_job", job_id=job.id))

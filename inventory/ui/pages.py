@@ -16,6 +16,7 @@ from markupsafe import escape
 from werkzeug.exceptions import NotFound as NoSuchRoute
 
 from inventory.observations.queries.quoting import quoted
+from inventory.ui.page_room import PageRoom
 from inventory.ui.visitors import Visitor, visitor
 from inventory.web_api import needs, security_headers
 from inventory.web_api.needs import PUBLIC
@@ -123,20 +124,18 @@ def search_url(field: str, value: str, query: str = "", at: str | None = None, s
     return f"{request.script_root}/search?{urlencode(given, errors='replace')}"
 
 
-def room_for_links() -> int:
-    """The characters that a page still has for addresses with texts of others: fewer, if it was asked a long question."""
-    left: int | None = g.get("room_for_links")
-    return max(0, ROOM_FOR_LINKS - REPEATED * len(request.query_string)) if left is None else left
+def room_for_links() -> PageRoom:
+    """That of a page for addresses with texts of others: less, if it was asked a long question."""
+    if "room_for_links" not in g:
+        g.room_for_links = PageRoom(max(0, ROOM_FOR_LINKS - REPEATED * len(request.query_string)))
+    room: PageRoom = g.room_for_links
+    return room
 
 
 @blueprint.app_template_global()
 def fitting(url: str, longest: int = MAX_LINK) -> str | None:
     """The address, unless it is longer than that, or a page has no room for more of such addresses."""
-    left = room_for_links() - len(escape(url))
-    if len(url) > longest or left < 0:
-        return None
-    g.room_for_links = left
-    return url
+    return url if len(url) <= longest and room_for_links().take(len(escape(url))) else None
 
 
 @blueprint.app_template_global()

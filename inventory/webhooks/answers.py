@@ -29,3 +29,8 @@ def deliveries(webhook_id: str, query: dict[str, Any]) -> Document:
     """One page of the deliveries to a webhook that a `DeliveriesQuery` means."""
     find = partial(services().webhooks.deliveries, webhook_id, query["state"])
     return keyset_page("deliveries", query, find, documents.delivery_document, IN_ORDER)
+
+
+def test(webhook_id: str) -> Document:
+    """What a webhook's receiver makes of a message that is sent to it now."""
+    return documents.tested_document(services().webhooks.test(webhook_id))

@@ -112,7 +112,7 @@ class Test(MethodView):
     @blueprint.needs("watch")
     def post(self, webhook_id: str) -> Response:
         """Send a signed test message now, within 15 seconds, and say what came of it. It is not sent again."""
-        return json_response(documents.tested_document(services().webhooks.test(webhook_id)))
+        return json_response(answers.test(webhook_id))
 
 
 @blueprint.route("/webhooks/<webhook_id>/deliveries")

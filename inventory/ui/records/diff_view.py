@@ -14,7 +14,8 @@ from inventory.html_pages.loading import KINDS
 from inventory.observations.cookies import ATTRIBUTES, field_of
 from inventory.observations.volatility import CHANGES_IN_A_ROW
 from inventory.ui.formats import visible
-from inventory.ui.records.shown_values import Part, Presenter, Room, Shown
+from inventory.ui.page_room import PageRoom
+from inventory.ui.records.shown_values import Part, Presenter, Shown
 
 Document = Mapping[str, Any]
 
@@ -56,13 +57,13 @@ class ShownChange:
     where: str
 
 
-def rooms(url: str) -> tuple[Room, Room]:
+def rooms(url: str) -> tuple[PageRoom, PageRoom]:
     """The room for changes and that for the text, in the page of a URL."""
     whole = ROOM - TIMES_URL * len(quote(url, safe=""))
-    return Room(int(SHARE_OF_CHANGES * whole)), Room(int((1 - SHARE_OF_CHANGES) * whole))
+    return PageRoom(int(SHARE_OF_CHANGES * whole)), PageRoom(int((1 - SHARE_OF_CHANGES) * whole))
 
 
-def groups(document: Document, volatile: Set[str], room: Room) -> tuple[Mapping[str, Sequence[ShownChange]], int]:
+def groups(document: Document, volatile: Set[str], room: PageRoom) -> tuple[Mapping[str, Sequence[ShownChange]], int]:
     """The changes by the titles of their groups, in the order of the page, and how many are left out.
 
     `volatile` has the fields that are volatile for the target by its history.
@@ -81,7 +82,7 @@ def groups(document: Document, volatile: Set[str], room: Room) -> tuple[Mapping[
     return {title: changes for title, changes in found.items() if changes}, int(left_out)
 
 
-def text_lines(document: Document, room: Room) -> Part[tuple[str, str]]:
+def text_lines(document: Document, room: PageRoom) -> Part[tuple[str, str]]:
     """The lines of the unified diff after its heading, each with what it is: hunk, added, removed or same."""
     unified = (document["text"] or {}).get("unified", "")
     every = unified.splitlines()[2:]

@@ -11,12 +11,13 @@ from urllib.parse import quote
 from inventory.changes import answers as changes
 from inventory.listing import Key
 from inventory.records.model import Target
+from inventory.ui.page_room import PageRoom
 from inventory.ui.records import facts as record_facts
 from inventory.ui.records import responses
 from inventory.ui.records.facts import Fact
 from inventory.ui.records.page_source import Excerpt, excerpt
 from inventory.ui.records.responses import Answer, Hop, Phase, ShownCookie
-from inventory.ui.records.shown_values import HeaderLine, Part, Presenter, Room
+from inventory.ui.records.shown_values import HeaderLine, Part, Presenter
 from inventory.ui.records.volatile_fields import tags_and_volatile_fields
 
 PAGE, FRAME = 95_000, 12_000
@@ -59,7 +60,7 @@ class RecordPage:
         whole = max(20_000, PAGE - FRAME - TIMES_URL * url_size)
 
         def presenter(share: float) -> Presenter:
-            return Presenter(room=Room(int(share * whole)), volatile=volatile if is_latest else frozenset(), at=at)
+            return Presenter(room=PageRoom(int(share * whole)), volatile=volatile if is_latest else frozenset(), at=at)
 
         lines, facts = presenter(LINES), presenter(FACTS)
         return cls(

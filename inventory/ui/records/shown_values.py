@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
@@ -12,6 +12,7 @@ from inventory.observations.field_names import find
 from inventory.observations.texts import MAX_NAME_BYTES, bounded
 from inventory.observations.volatility import observed, shaper_of
 from inventory.ui.formats import visible
+from inventory.ui.page_room import PageRoom
 from inventory.ui.pages import search_url
 
 Item = TypeVar("Item")
@@ -56,20 +57,6 @@ class Part(Generic[Item]):
     more: int
 
 
-@dataclass(slots=True)
-class Room:
-    """The characters of HTML that a part of a page may still have."""
-
-    left: int
-
-    def take(self, size: int) -> bool:
-        """Whether that much is left; then it is taken."""
-        if size > self.left:
-            return False
-        self.left -= size
-        return True
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presenter:
     """Shows values of one target, within the room of a part of its page.
@@ -78,7 +65,7 @@ class Presenter:
     None for now.
     """
 
-    room: Room
+    room: PageRoom
     volatile: Set[str] = frozenset()
     at: str | None = None
 
@@ -94,8 +81,7 @@ class Presenter:
 
     def some(self, field: str | None, values: Iterable[object]) -> Part[Shown]:
         """The values of a field."""
-        every = [self._shown(field, value) for value in values]
-        return self._fitting(every, [self._size(each) for each in every])
+        return self._fitting([self._shown(field, value) for value in values], self._size)
 
     def lines(self, prefix: str | None, lines: Sequence[Mapping[str, str]]) -> Part[HeaderLine]:
         """Header lines, whose fields begin with the prefix; without one, none of theirs are in the index."""
@@ -103,13 +89,12 @@ class Presenter:
         for line in lines[:MAX_LINES]:
             field = None if prefix is None else f"{prefix}{bounded(line['name'].lower(), MAX_NAME_BYTES)}"
             every.append(HeaderLine(name=line["name"][:MAX_CHARACTERS], value=self._shown(field, line["value"])))
-        sizes = [self._size(each.value) + len(escape(visible(each.name))) for each in every]
-        fitting = self._fitting(every, sizes)
+        fitting = self._fitting(every, lambda each: self._size(each.value) + len(escape(visible(each.name))))
         return Part(items=fitting.items, more=len(lines) - len(fitting.items))
 
-    def _fitting(self, every: Sequence[Item], sizes: Sequence[int]) -> Part[Item]:
-        count = next((number for number, size in enumerate(sizes) if not self.room.take(size)), len(every))
-        return Part(items=every[:count], more=len(every) - count)
+    def _fitting(self, every: Sequence[Item], size: Callable[[Item], int]) -> Part[Item]:
+        items = self.room.first(every, size)
+        return Part(items=items, more=len(every) - len(items))
 
     def _shown(self, field: str | None, value: object) -> Shown:
         text = str(value)

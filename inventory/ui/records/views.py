@@ -17,11 +17,12 @@ from inventory.services import services
 from inventory.ui.elsewhere import same_elsewhere
 from inventory.ui.forms import form, load_query
 from inventory.ui.page_errors import page_blueprint, page_with, problem_of
+from inventory.ui.page_room import PageRoom
 from inventory.ui.pages import fragment, page, see_other
 from inventory.ui.records.queries import MAX_POLLS, AddressQuery, ProgressQuery, RecordQuery
 from inventory.ui.records.record_page import RecordPage
 from inventory.ui.records.responses import redirects
-from inventory.ui.records.shown_values import Presenter, Room
+from inventory.ui.records.shown_values import Presenter
 from inventory.web_api import arguments, needs, same_origin, work
 from inventory.webpages import answers, schemas
 
@@ -136,7 +137,7 @@ def _record(of: Target, query: dict[str, Any]) -> Response:
 
 def _failed(of: Target, problem: dict[str, Any]) -> Response:
     """The page of a URL of which nothing is known but how its collection failed."""
-    seen = redirects(problem["failure"].get("redirects", ()), Presenter(room=Room(ROOM_OF_FAILURE)))
+    seen = redirects(problem["failure"].get("redirects", ()), Presenter(room=PageRoom(ROOM_OF_FAILURE)))
     return _without(of, "record_failed.html", problem["status"], problem=problem, seen=seen)
 
 

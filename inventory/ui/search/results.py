@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 from urllib.parse import quote
 
 from inventory.errors import InvalidQuery, InvalidRequest
 from inventory.observations.queries.field_lists import names_in
+from inventory.ui.page_room import PageRoom
 from inventory.ui.pages import MAX_LINK, ROOM_FOR_LINKS, room_for_links, search_url
 
 Document = Mapping[str, Any]
@@ -46,6 +48,9 @@ class Value:
         return MARKUP + len(self.field) + len(self.text) + len(self.url or "")
 
 
+SIZE: Callable[[Value], int] = attrgetter("size")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A target with values that it shows by field, and how many more of them there are."""
@@ -75,8 +80,8 @@ class Excerpt:
 def results_of(targets: Sequence[Document], query: Document) -> Results:
     """The targets of a document, with links that narrow the query."""
     urls = sum(len(quote(target["url"], safe="")) for target in targets)
-    room = _room() - max(0, min(urls, room_for_links()) - USUAL_URLS)
-    rows = [_row(target, query, room // len(targets)) for target in targets]
+    left = _room().left - max(0, min(urls, room_for_links().left) - USUAL_URLS)
+    rows = [_row(target, query, PageRoom(left // len(targets))) for target in targets]
     order = {name.lower(): number for number, (_, name) in enumerate(names_in(query["show"]))}
     shown = {field for row in rows for field in row.values}
     columns = sorted(shown, key=lambda field: (order.get(field, len(order)), field))
@@ -85,7 +90,7 @@ def results_of(targets: Sequence[Document], query: Document) -> Results:
 
 def values_of(document: Document, query: Document) -> Sequence[Value]:
     """The values of a document of facets, as many as a page has room for."""
-    return list(_fitting((_value(document["field"], each, query) for each in document["values"]), _room()))
+    return _room().first((_value(document["field"], each, query) for each in document["values"]), SIZE)
 
 
 def excerpt_of(query: str, error: InvalidRequest) -> Excerpt | None:
@@ -99,28 +104,18 @@ def excerpt_of(query: str, error: InvalidRequest) -> Excerpt | None:
     )
 
 
-def _room() -> int:
-    """Characters for values on a page that repeats a long question."""
-    return MAX_SHOWN - (ROOM_FOR_LINKS - room_for_links())
+def _room() -> PageRoom:
+    """That for values: less on a page that repeats a long question."""
+    return PageRoom(MAX_SHOWN - (ROOM_FOR_LINKS - room_for_links().left))
 
 
-def _row(target: Document, query: Document, room: int) -> Row:
+def _row(target: Document, query: Document, room: PageRoom) -> Row:
     observations = target.get("observations", ())
     values: dict[str, list[Value]] = {}
-    count = 0
-    for value in _fitting((_value(each["field"], each, query) for each in observations), room):
+    shown = room.first((_value(each["field"], each, query) for each in observations), SIZE)
+    for value in shown:
         values.setdefault(value.field, []).append(value)
-        count += 1
-    return Row(target=target, values=values, more=len(observations) - count)
-
-
-def _fitting(values: Iterator[Value], room: int) -> Iterator[Value]:
-    """The first values for which there is room."""
-    for value in values:
-        room -= value.size
-        if room < 0:
-            return
-        yield value
+    return Row(target=target, values=values, more=len(observations) - len(shown))
 
 
 def _value(field: str, each: Document, query: Document) -> Value:

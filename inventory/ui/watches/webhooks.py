@@ -13,7 +13,7 @@ from inventory.ui.page_errors import page_blueprint
 from inventory.ui.pages import page, see_other
 from inventory.web_api import needs
 from inventory.web_api.pagination import PageQuery
-from inventory.webhooks import answers, documents
+from inventory.webhooks import answers
 
 blueprint = page_blueprint("webhook_pages")
 
@@ -41,7 +41,7 @@ def rotate(webhook_id: str) -> Response:
 def test(webhook_id: str) -> Response:
     """Send a test message, and show what came of it."""
     webhook = services().webhooks.find(webhook_id)
-    return _page(FIRST_PAGE, of=webhook.url, tested=documents.tested_document(services().webhooks.test(webhook_id)))
+    return _page(FIRST_PAGE, of=webhook.url, tested=answers.test(webhook_id))
 
 
 @blueprint.post("/webhooks/<webhook_id>/enable")
