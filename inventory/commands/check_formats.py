@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rich.console import Console
+
 from inventory.commands.terminal import new_table, print_table, safe_text, stdout_console
 from inventory.policy.model import Judgement, Policy, State, TargetStatus, Verdict
 from inventory.policy.reports import statuses

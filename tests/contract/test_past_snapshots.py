@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from inventory.records.model import Added, PastSnapshot, Record, Snapshot, State, Statement, Statements, Status, Target
 from inventory.observations.model import PastCollection
+from inventory.records.model import Added, PastSnapshot, Record, Snapshot, State, Statement, Statements, Status, Target
 from inventory.store import Store
 from tests.contract.actions import BODY, NOW, accept, after, claim, collect, failed, found, stored, target
 

@@ -34,7 +34,9 @@ def add(database: Database[Document], past: PastSnapshot, keep: int, now: dateti
     at, kept_as = truncated(past.snapshot.collected_at), _document(past)
     for _ in range(MAX_TRIES):
         record = database["records"].find_one({"_id": past.target.id}, without())
-        kept = database["snapshots"].find_one({"_id": past.snapshot.id}, {"record_id": 1, "collected_at": 1, "accepted_at": 1})
+        kept = database["snapshots"].find_one(
+            {"_id": past.snapshot.id}, {"record_id": 1, "collected_at": 1, "accepted_at": 1}
+        )
         if kept is not None and (kept["record_id"], documents.aware(kept["collected_at"])) != (past.target.id, at):
             return Added.TAKEN
         is_there = kept is not None and record is not None and kept["accepted_at"] == record["accepted_at"]
