@@ -61,7 +61,7 @@ class MongoSnapshots(Adapter):
             fields = {"snapshot_id": 1, "accepted_at": 1}
             records = list(database["records"].find({"_id": {"$in": list(record_ids)}}, fields))
             earlier = {} if before is None else {"collected_at": {"$lt": before}}
-            past = [_past(each) | earlier for each in records]
+            past = [past_snapshots.all_of(each) | earlier for each in records]
             fields = {"record_id": 1, "collected_at": 1}
             for each in database["snapshots"].find({"$or": past}, fields) if past else ():
                 key = each["collected_at"], each["_id"]
