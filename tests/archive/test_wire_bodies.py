@@ -97,6 +97,7 @@ def test_what_the_api_shows_is_the_page(world: World, name: str) -> None:
     assert shown["body"]["wire"] == {"sha256": sha256(CODED[name]), "size": len(CODED[name]), "truncated": False}
     for body in (TEXT, CODED[name]):
         assert world.client.get(f"/api/v1/bodies/{sha256(body)}").data == body
+    assert f'href="/api/v1/bodies/{sha256(CODED[name])}"' in world.client.get("/record", query_string={"url": URL}).text
 
 
 def test_without_the_setting_it_is_not_kept(make_services: Build, clock: FakeClock) -> None:
