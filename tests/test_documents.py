@@ -20,7 +20,7 @@ LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 FILE = re.compile(r"(?<![\w/.{<-])(?:[a-z_]+/)+(?:[\w.-]+\.(?:py|md|lua|yaml|sh)\b)?(?![\w/…*])")
 MODULE = re.compile(r"python3? -m ([a-z_]+(?:\.[a-z_]+)*)")
 COMMAND = re.compile(r"(?:`|\.venv/bin/)inventory ([a-z]+)")
-TARGET = re.compile(r"(?:`|\$ )(?:[A-Z_]+=\S+ )?make ([a-z]+)")
+TARGET = re.compile(r"(?:`|\$ )(?:[A-Z_]+=\S+ )?make ([a-z-]+)")
 
 OURS = ("inventory", "workers", "tests", "docs", "bench", "findings")
 FOLDERS = {path.name for path in (ROOT / "inventory").iterdir() if path.is_dir()}
