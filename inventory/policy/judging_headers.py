@@ -54,15 +54,20 @@ def _problem(wanted: Header, value: _Value) -> str | None:
 
 
 def _values(wanted: Header, lines: Sequence[tuple[int, str]]) -> Sequence[_Value]:
-    found: list[_Value] = []
-    for number, sent in lines:
-        pieces = [sent] if wanted.split is None else sent.split(wanted.split, MAX_VALUES)[:MAX_VALUES]
-        texts = [each.strip(_SPACE) for each in pieces]
-        if wanted.directive is not None:
-            found.append(_Value(_directive(wanted.directive, texts), number, sent))
-        else:
-            found += [_Value(each, number, sent) for each in texts]
-    return found[:MAX_VALUES]
+    if wanted.directive is not None:
+        found = directives(lines, wanted.directive, wanted.split)
+        return [_Value(text, number, sent) for (number, text), (_, sent) in zip(found, lines, strict=False)]
+    return [_Value(text, number, sent) for number, sent in lines for text in _texts(sent, wanted.split)][:MAX_VALUES]
+
+
+def directives(lines: Sequence[tuple[int, str]], name: str, split: str | None) -> Sequence[tuple[int, str | None]]:
+    """What each line has of a directive, with its number."""
+    return [(number, _directive(name, _texts(sent, split))) for number, sent in lines[:MAX_VALUES]]
+
+
+def _texts(sent: str, split: str | None) -> Sequence[str]:
+    pieces = [sent] if split is None else sent.split(split, MAX_VALUES)[:MAX_VALUES]
+    return [each.strip(_SPACE) for each in pieces]
 
 
 def _chosen(wanted: Header, values: Sequence[_Value]) -> Sequence[_Value]:

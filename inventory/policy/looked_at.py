@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from inventory.policy import csp
+from inventory.policy.judging_headers import HIDDEN, directives
 from inventory.policy.requirements import (
     All,
     AnyOf,
@@ -44,15 +45,35 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
-class AllLines:
-    """All lines that are read: in one go, for several headers. `every` hop, and its scheme, or the final one alone."""
+class HiddenDirectives:
+    """A directive of the lines of one header whose values are never shown: the rest of them, a secret, does not matter."""
 
+    name: str
+    directive: str
+    split: str | None
+    hops: Hops = Hops.FINAL
+    scheme: str | None = None
+
+    def value(self, seen: Seen) -> Hashable:
+        return tuple(
+            (hop.number, tuple(directives(hop.lines.get(self.name, ()), self.directive, self.split)))
+            for hop in chosen_hops(self.hops, seen, self.scheme)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AllLines:
+    """All lines of these headers in one go. `every` hop, and its scheme, or the final one alone."""
+
+    names: frozenset[str]
     every: bool
 
     def value(self, seen: Seen) -> Hashable:
         if not self.every:
-            return tuple((name, *lines) for name, lines in seen.hops[-1].lines.items())
-        return tuple((hop.scheme, *((name, *lines) for name, lines in hop.lines.items())) for hop in seen.hops)
+            return tuple((name, *lines) for name, lines in seen.hops[-1].lines.items() if name in self.names)
+        return tuple(
+            (hop.scheme, *((name, *lines) for name, lines in hop.lines.items() if name in self.names)) for hop in seen.hops
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +126,8 @@ def aspects_of(requirement: Requirement) -> Iterator[Aspect]:
                 yield from aspects_of(part)
         case Not(part):
             yield from aspects_of(part)
+        case Header(name=name, hops=hops, scheme=scheme, directive=str(directive), split=split) if name in HIDDEN:
+            yield HiddenDirectives(name, directive, split, hops, scheme)
         case Header(name=name, hops=hops, scheme=scheme):
             yield Lines(name, hops, scheme)
         case Csp(hops=hops):
@@ -124,9 +147,9 @@ def together(aspects: Iterable[Aspect]) -> Sequence[Aspect]:
     lines = [each for each in listed if isinstance(each, Lines)]
     others = [each for each in listed if not isinstance(each, Lines)]
     every = any(each.hops is not Hops.FINAL or each.scheme is not None for each in lines)
-    return [AllLines(every), *others] if lines else others
+    return [AllLines(frozenset(each.name for each in lines), every), *others] if lines else others
 
 
 def header_names(aspects: Iterable[Aspect]) -> Set[str]:
     """The headers whose lines are looked at."""
-    return frozenset(each.name for each in aspects if isinstance(each, Lines))
+    return frozenset(each.name for each in aspects if isinstance(each, Lines | HiddenDirectives))

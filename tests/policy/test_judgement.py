@@ -9,9 +9,10 @@ import pytest
 
 from inventory.policy.builtin_policies import builtin
 from inventory.policy.judgement import Judge, Looked
-from inventory.policy.model import Judgement, State
+from inventory.policy.model import Judgement, Policy, State
+from inventory.policy.reading import of_document
 from inventory.records.model import Content, Target
-from tests.policy.snapshots import AT, cookie, finding, judge, page, state
+from tests.policy.snapshots import AT, URL, cookie, document, finding, judge, page, state
 
 WRONG, RIGHT = {"header": "a", "present": True}, {"header": "a", "absent": True}
 WAIVER = {"rules": ["r"], "owner": "team", "reason": "later", "expires": "2026-01-31"}
@@ -169,3 +170,32 @@ def test_the_baseline_is_met_by_what_it_recommends() -> None:
 
     assert [(each.rule.id, each.evidence) for each in by("baseline", seen).findings] == []
     assert [each.rule.id for each in by("baseline", seen, at=AT.replace(month=3, day=30)).findings] == ["certificate"]
+
+
+@pytest.mark.parametrize("policy", builtin().values(), ids=builtin())
+def test_pages_that_differ_in_nothing_that_is_asked_are_judged_once(policy: Policy) -> None:
+    """What differs in each response: its URL, its instant, dates, and the value of a cookie, which may be a secret."""
+    whole = Judge(policy)
+
+    def judgement(number: int) -> Judgement:
+        value = f"{number:032x}"
+        lines = [("Set-Cookie", f"sid={value}; Secure; SameSite=Lax"), ("Date", f"day {number}"), ("Server", "nginx")]
+        url, at = f"https://shop.example/{number}", AT + timedelta(seconds=number)
+        seen = page(*lines, url=url, cookies=[cookie("sid", value=value, set_by=url)])
+        return whole.judge(Looked(target=Target("webpage", url, "shop.example"), content=seen, collected_at=at, at=at))
+
+    assert judgement(1) is judgement(2)
+    assert judgement(1).states
+
+
+def test_a_directive_of_a_cookie_line_is_judged_whatever_the_cookie_is() -> None:
+    require = {"header": "set-cookie", "directive": "samesite", "one_of": ["strict", "lax"], "optional": True}
+    whole = Judge(of_document(document(require)))
+
+    def found(*lines: str) -> State:
+        seen = page(*(("Set-Cookie", each) for each in lines))
+        looked = Looked(target=Target("webpage", URL, "shop.example"), content=seen, collected_at=AT, at=AT)
+        return whole.judge(looked).states["r"]
+
+    assert found("a=1; SameSite=Lax") is found("b=2; Path=/; samesite=lax") is found("c=3") is State.HOLDS
+    assert found("a=1; SameSite=Lax", "b=2; SameSite=No") is found("samesite=x; SameSite=Lax") is State.FAILS
