@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
+from inventory.config import Settings
 from inventory.errors import StorageUnavailable
 from inventory.html_pages.page import Page, page_of
 from inventory.observations import extraction
 from inventory.observations.model import LATEST_ONLY, Observation
 from inventory.observations.observing import Tracker
+from inventory.policy.verdicts import Verdicts
 from inventory.records.model import Record, Snapshot, State
 from inventory.store import Store
 from tests.contract.observed import Event, Pairs, World
@@ -45,9 +47,10 @@ def complaints(store: Store, records: Iterable[Record]) -> Iterator[str]:
         yield f"{left} records are unindexed, such as {store.observations.unindexed(limit=1)}"
     for record_id, reason in store.observations.unindexable(limit=9).items():
         yield f"{record_id} was set aside: {reason}"
+    verdicts = Verdicts(store.policies, store.observations, Settings().indexed_policies)
     for record in records:
         if record.state in (State.STORED, State.FAILED):
-            yield from _of_record(store, record)
+            yield from _of_record(store, record, verdicts)
 
 
 def _unindexed(store: Store) -> int:
@@ -58,8 +61,8 @@ def _unindexed(store: Store) -> int:
         return UP_TO
 
 
-def _of_record(store: Store, record: Record) -> Iterator[str]:
-    model = World(store, events={0: list(_events(store, record))})
+def _of_record(store: Store, record: Record, verdicts: Verdicts) -> Iterator[str]:
+    model = World(store, events={0: list(_events(store, record, verdicts))})
     wanted = {pair for pair in model.state(0, None) or () if pair[0] not in LATEST_ONLY}
     observed = store.observations.shown([record.id], EVERYTHING, at=None).get(record.id, [])
     found = {(each.field, each.value) for each in observed}
@@ -81,11 +84,13 @@ def _twice(record: Record, observed: Iterable[Observation]) -> Iterator[str]:
         seen[each.field, each.value] = each.first_seen
 
 
-def _events(store: Store, record: Record) -> Iterator[Event]:
+def _events(store: Store, record: Record, verdicts: Verdicts) -> Iterator[Event]:
     """What each snapshot states, and then the failure, if that is how the record ended."""
     tracker = Tracker()
+    said = verdicts.of(record.target)
     for snapshot in reversed(store.snapshots.listing(record.id, limit=MAX_SNAPSHOTS, after=None)):
-        shown = tracker.observed(record.target, snapshot.content, _page(store, snapshot))
+        page = _page(store, snapshot)
+        shown = extraction.with_verdicts(tracker.observed(record.target, snapshot.content, page), said(snapshot, page))
         pairs: Pairs = {(each.field, each.value) for each in shown}
         yield Event(snapshot.collected_at, pairs, "stored")
     if record.state is State.FAILED and record.failure is not None:
