@@ -192,19 +192,16 @@ def _about(capture: Capture, hop: _Hop) -> Lines:
 
 
 def _metadata(capture: Capture, answer: WarcRecord, heads: Sequence[ResponseHead]) -> WarcRecord:
-    """What the other records do not say, as JSON; `renamed` has positions of header lines for each hop."""
-    content = capture.snapshot.content
+    """The whole snapshot as JSON, so that an import gives the same one; `renamed` has positions of header lines of hops."""
     document = {
         "url": capture.target.key,
         "snapshot": capture.snapshot.id,
         "collected_at": rfc3339(capture.snapshot.collected_at),
-        "response": _without(content["response"], "request"),
-        "redirects": [_without(each, "request", "headers") for each in content["redirects"]],
-        "body": content["body"],
         "renamed": [head.renamed for head in heads],
+        **capture.snapshot.content,
     }
     if capture.has_certificate:
-        document["certificate"] = certificate_id(content["response"]["tls"]["sha256"])
+        document["certificate"] = certificate_id(capture.snapshot.content["response"]["tls"]["sha256"])
     return WarcRecord(
         kind="metadata",
         id=capture.id_of("metadata"),
@@ -234,7 +231,3 @@ def certificate_record(capture: Capture, der: bytes) -> WarcRecord:
 def certificate_id(sha256: str) -> str:
     """The id of the record of a certificate, by its fingerprint."""
     return f"<{uuid5(NAMES, f'certificate {sha256}').urn}>"
-
-
-def _without(document: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name not in names}

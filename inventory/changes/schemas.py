@@ -39,7 +39,7 @@ class DiffSideSchema(Schema):
     id = fields.String(required=True)
     collected_at = fields.DateTime(required=True)
     status = fields.Integer(required=True)
-    elapsed_ms = fields.Float(required=True)
+    elapsed_ms = fields.Float(required=True, allow_none=True)
     not_modified = fields.Boolean(
         required=True, metadata={"description": "Answered 304: its page is that of the snapshot before."}
     )

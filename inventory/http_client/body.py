@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
+from typing import Protocol
 
 from inventory.http_client import codings
 from inventory.http_client.deadline import Deadline
+from inventory.http_client.head import Head
 from inventory.http_client.received import SHARE, NeedsMore, Received
-from inventory.http_client.response_reader import ResponseReader
 from inventory.memory_budget import UNLIMITED, Room
 
 LOOK_AFTER = 1.0
@@ -46,8 +47,30 @@ class Body:
     wire: WireBody | None = None
 
 
+class Readable(Protocol):
+    """A response whose head was read: `response_reader` has one that comes from a server."""
+
+    @property
+    def head(self) -> Head:
+        """Status line and header lines."""
+
+    @property
+    def transfer_codings(self) -> tuple[str, ...]:
+        """Codings of the body besides chunks, last applied last."""
+
+    @property
+    def abrupt_end(self) -> bool:
+        """Whether the body ended where nothing tells that it is whole."""
+
+    def pieces(self) -> Iterator[bytes]:
+        """The body without its framing."""
+
+    def defects(self) -> list[str]:
+        """What was wrong with its framing."""
+
+
 def read_body(
-    response: ResponseReader,
+    response: Readable,
     limit: int,
     room: Room | None = None,
     deadline: Deadline | None = None,

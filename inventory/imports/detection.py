@@ -34,7 +34,7 @@ def detect(file: BinaryIO, file_rows: FileRows, *, file_name: str, options: Mapp
         if not named.line_format.is_document:
             return named
         file = BufferedReader(_FromHead(head, file))
-    elif not named.gzipped and named.line_format is not LineFormat.WARC:
+    elif not named.gzipped and named.line_format not in (LineFormat.WARC, LineFormat.WARC_CAPTURES):
         head = file.read(len(GZIP))
         if head == GZIP:
             raise InvalidFile(GZIPPED)

@@ -33,21 +33,23 @@ class Uploads:
 
     def rows(self, job: Job, file_rows: FileRows) -> Iterator[tuple[InputRow, int]]:
         """All rows in order, lazily, each with the bytes read up to its end; `UnreadableFile` where the rest cannot be."""
-        file_format = self._format(job, file_rows)
+        file_format = format_of_upload(self._files, job, file_rows)
         with self._files.open(upload_name(job.id)) as file:
             yield from read(file, file_format, file_rows.in_text)
 
     def in_blocks(self, job: Job, file_rows: FileRows) -> Iterator[tuple[InputRow | LineBlock, int]]:
         """The same rows, of files whose rows are whole lines in blocks where that can be."""
-        file_format = self._format(job, file_rows)
+        file_format = format_of_upload(self._files, job, file_rows)
         with self._files.open(upload_name(job.id)) as file:
             yield from read_in_blocks(file, file_format, file_rows.in_text)
 
-    def _format(self, job: Job, file_rows: FileRows) -> FileFormat:
-        if job.options.get(FILE_FORMAT) is not None:
-            return format_of(job)
-        with self._files.open(upload_name(job.id)) as file:
-            return detect_again(file, file_rows, job)
+
+def format_of_upload(files: Files, job: Job, file_rows: FileRows) -> FileFormat:
+    """The format of a job's file, found out again if an earlier version received it."""
+    if job.options.get(FILE_FORMAT) is not None:
+        return format_of(job)
+    with files.open(upload_name(job.id)) as file:
+        return detect_again(file, file_rows, job)
 
 
 def format_of(job: Job) -> FileFormat:

@@ -29,6 +29,8 @@ class LineFormat(StrEnum):
     HTML = "html"
     TREE = "tree"
     WARC = "warc"
+    WARC_CAPTURES = "warc_captures"
+    HAR_CAPTURES = "har_captures"
 
     @property
     def is_document(self) -> bool:

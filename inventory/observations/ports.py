@@ -127,8 +127,8 @@ class Observations(Protocol):
         """Rebuild the intervals that a history covers, the oldest outcome first, and leave those before it.
 
         Tags stay, and so do earlier failures, of which only the last may be in a history. False if the record is not as it
-        was `seen` any more, by its fence, state and number of snapshots, because then its history may be another one; or if it is not unindexed
-        any more.
+        was `seen` any more, by its fence, state and number of snapshots, because then its history may be another one; or if
+        it is not unindexed any more.
         """
 
     def set_aside(self, record_id: str, reason: str, *, seen: Record | None) -> None:

@@ -145,7 +145,7 @@ class PastSnapshot:
 
 
 class Added(StrEnum):
-    """What became of a past snapshot: `SURPLUS` if as many later ones are there as are kept, `TAKEN` if another has its id."""
+    """What became of a past snapshot: `SURPLUS` where enough later ones are kept, `TAKEN` where another one has its id."""
 
     ADDED = "added"
     KNOWN = "known"

@@ -16,6 +16,8 @@ from inventory.records import lookup
 from inventory.records.lookup import LookupResult
 from inventory.records.model import (
     Acceptance,
+    Added,
+    PastSnapshot,
     Record,
     RecordFilter,
     RecordTotals,
@@ -240,6 +242,15 @@ class RecordService:
     def latest_of_each(self, record_ids: Sequence[str], *, before: datetime | None = None) -> Mapping[str, Snapshot]:
         """See `Snapshots.latest`."""
         return self._snapshots.latest(record_ids, before=before)
+
+    def add_past(self, snapshots: Sequence[PastSnapshot], *, keep: int) -> Sequence[Added]:
+        """Add snapshots of the past together, if there are no more than `keep` later ones; what became of each.
+
+        If it raises, some may have been added; on SQLite none is.
+        """
+        now = self.clock()
+        with self._records.together():
+            return [self._snapshots.add_past(each, keep=keep, now=now) for each in snapshots]
 
     def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
         """See `Snapshots.collected_before`."""

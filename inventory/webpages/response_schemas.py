@@ -80,19 +80,22 @@ class RefreshSchema(Schema):
 
 
 class ResponseSchema(Schema):
-    """The answer of the last hop. Times add up all hops; `elapsed_ms` is the whole collection."""
+    """The answer of the last hop. Times add up all hops; `elapsed_ms` is the whole collection.
+
+    They are null where an archive that was imported does not tell them.
+    """
 
     status = fields.Integer(required=True)
     reason = fields.String(required=True)
     http_version = fields.String(required=True)
     final_url = fields.String(required=True)
     remote_address = fields.String(required=True, allow_none=True)
-    elapsed_ms = fields.Float(required=True)
-    dns_ms = fields.Float(required=True)
-    connect_ms = fields.Float(required=True)
-    tls_ms = fields.Float(required=True)
-    first_byte_ms = fields.Float(required=True)
-    body_ms = fields.Float(required=True)
+    elapsed_ms = fields.Float(required=True, allow_none=True)
+    dns_ms = fields.Float(required=True, allow_none=True)
+    connect_ms = fields.Float(required=True, allow_none=True)
+    tls_ms = fields.Float(required=True, allow_none=True)
+    first_byte_ms = fields.Float(required=True, allow_none=True)
+    body_ms = fields.Float(required=True, allow_none=True)
     waited_ms = fields.Float(
         metadata={
             "description": "How long a large body waited here for memory: part of no other time. Old snapshots lack it."

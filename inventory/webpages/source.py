@@ -54,7 +54,7 @@ class Webpage:
         if previous is not None and final.conditional and final.head.status == 304:
             confirmed = revalidated(previous, fetched)
             return Collected(confirmed, None, unchanged=True, attachments=attachments_of(confirmed, fetched, previous))
-        body, text = _read(fetched)
+        body, text = kept_body(fetched)
         content = content_of(fetched, body, text, previous)
         come_back_in = target_pause(final.head, self.clock())
         attachments = attachments_of(content, fetched)
@@ -69,7 +69,7 @@ def page_source(body: bytes, content: Content) -> str:
     return web_encodings.decode(body, described["charset"])
 
 
-def _read(fetched: Fetched) -> tuple[bytes, Text]:
+def kept_body(fetched: Fetched) -> tuple[bytes, Text]:
     """The bytes to keep, and how to decode them: truncation never splits a character."""
     body, head = fetched.body.content, fetched.final.head
     content_type = ", ".join(head.values("content-type"))

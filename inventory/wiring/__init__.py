@@ -113,7 +113,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
     history = HistoryService(store.history, settings.history_sources, clock=clock)
     search = _search(parts, records, verdicts)
     indexer = Indexer(store.observations, records, page_of, verdicts, parts.notifier, parts.rng)
-    job_types = bulk.all_job_types(parts, records, search)
+    job_types = bulk.all_job_types(parts, records, search, indexer)
     jobs = bulk.job_service(parts, job_types, records)
     sessions = browser_sessions(store, clock)
     access = access_service(settings, store, sessions, clock)

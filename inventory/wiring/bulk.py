@@ -7,16 +7,19 @@ from datetime import timedelta
 from functools import partial
 
 from inventory.access import current
+from inventory.archive.job_type import ArchiveJobs
 from inventory.events.job_type import EventJobs
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
+from inventory.imports.archives import Archives
 from inventory.imports.rows import Uploads
 from inventory.imports.service import ImportService
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.job_type import JobType
 from inventory.jobs.runner import JobRunner
 from inventory.jobs.service import JobService
+from inventory.observations.indexing import Indexer
 from inventory.observations.service import SearchService
 from inventory.products import pages
 from inventory.products.job_type import FeedJobs
@@ -27,12 +30,12 @@ from inventory.webpages.job_type import UrlJobs
 from inventory.wiring.parts import Parts
 
 
-def all_job_types(parts: Parts, records: RecordService, search: SearchService) -> Mapping[str, JobType]:
+def all_job_types(parts: Parts, records: RecordService, search: SearchService, indexer: Indexer) -> Mapping[str, JobType]:
     """The types of all jobs, by name."""
-    return {each.name: each for each in (*_imported(parts, records, search), _feeds(parts))}
+    return {each.name: each for each in (*_imported(parts, records, search, indexer), _feeds(parts))}
 
 
-def _imported(parts: Parts, records: RecordService, search: SearchService) -> Iterator[JobType]:
+def _imported(parts: Parts, records: RecordService, search: SearchService, indexer: Indexer) -> Iterator[JobType]:
     """The types of jobs that files become, in the order of the documentation."""
     settings, sources, uploads = parts.settings, parts.sources, Uploads(parts.files)
     if source := sources.get("webpage"):
@@ -41,6 +44,16 @@ def _imported(parts: Parts, records: RecordService, search: SearchService) -> It
     if source := sources.get("weather"):
         yield CityJobs(records, source, uploads, fresh_for=timedelta(seconds=settings.weather_fresh_for))
     yield EventJobs(parts.store.events, uploads, line_delay=settings.events_line_delay, sleep=parts.sleep)
+    if source := sources.get("webpage"):
+        yield ArchiveJobs(
+            records,
+            source,
+            Archives(parts.files),
+            keep=settings.keep_snapshots,
+            body_limit=settings.body_limit,
+            index=indexer.index,
+            labels=search.labels,
+        )
 
 
 def _feeds(parts: Parts) -> FeedJobs:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from ipaddress import IPv4Network
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +19,11 @@ from warcio.archiveiterator import ArchiveIterator
 from inventory import create_app
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
+from inventory.records.model import RecordFilter
 from inventory.services import Services
 from inventory.webpages.source import Webpage
 from tests.conftest import Build
+from tests.contract.backends import MockBackend, SqliteBackend
 from tests.fakes import FakeClock
 from tests.http_client.scripted import ScriptedTransport
 
@@ -74,10 +79,11 @@ class World:
         body_limit: int = BODY_LIMIT,
         allowed: Sequence[IPv4Network] = (),
         keep_wire: bool = False,
+        **replaced: Any,
     ) -> None:
         self.transport = ScriptedTransport.of()
         fetcher = Fetcher(self.transport, deadline=60, body_limit=body_limit, keep_wire=keep_wire)
-        self.services: Services = make_services(sources=[Webpage(fetcher, Guard(allowed))])
+        self.services: Services = make_services(sources=[Webpage(fetcher, Guard(allowed))], **replaced)
         self.client: FlaskClient = create_app(services=self.services).test_client()
         self._clock = clock
 
@@ -111,7 +117,56 @@ class World:
         """The records, or those of some kinds."""
         return [each for each in by_warcio(self.archive(**query)) if not kinds or each.kind in kinds]
 
+    def load(self, archive: bytes, name: str = "site.warc.gz", **query: str) -> list[dict[str, Any]]:
+        """Import an archive; the rows of the job when it has ended, in their order."""
+        job = self.job(archive, name, **query)
+        assert (job["status"], job["error"]) == ("completed", None)
+        return self.rows(job)
+
+    def job(self, archive: bytes, name: str = "site.warc.gz", **query: str) -> dict[str, Any]:
+        """The job that an archive became, when it has ended."""
+        form = {"file": (io.BytesIO(archive), name)}
+        answer = self.client.post("/api/v1/imports", query_string={"kind": "archive", **query}, data=form)
+        assert answer.status_code == 202, answer.text
+        runner = self.services.job_runner()
+        while claimed := runner.claim():
+            while runner.step(claimed):
+                pass
+        return dict(self.client.get(f"/api/v1/jobs/{answer.json['job_id']}").json)
+
+    def rows(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The rows of a job, in their order."""
+        found: list[dict[str, Any]] = self.client.get(f"/api/v1/jobs/{job['job_id']}/rows?limit=100").json["rows"]
+        return sorted(found, key=lambda each: int(each["row"]))
+
+    def known(self) -> dict[str, Any]:
+        """By the keys of targets all that is observed, with intervals, and all snapshots with their bodies."""
+        store = self.services.store
+        while self.services.indexer.walk().step():
+            pass
+        records = store.records.listing(RecordFilter(), limit=1_000, after=None)
+        intervals = store.observations.intervals({each.id: datetime(1990, 1, 1, tzinfo=UTC) for each in records})
+        return {
+            each.target.key: {
+                "observed": intervals[each.id],
+                "collected": (each.first_collected_at, each.collected_at, each.snapshots, each.snapshot_id),
+                "snapshots": [
+                    (one.id, one.collected_at, dict(one.content), self.services.records.body(one.body_sha256 or ""))
+                    for one in store.snapshots.listing(each.id, limit=1_000, after=None)
+                ],
+            }
+            for each in records
+        }
+
 
 @pytest.fixture
 def world(make_services: Build, clock: FakeClock) -> World:
     return World(make_services, clock)
+
+
+@pytest.fixture(params=["sqlite", "mongomock"])
+def empty(request: pytest.FixtureRequest, make_services: Build, clock: FakeClock, tmp_path: Path) -> Iterator[World]:
+    """Another inventory, which has nothing yet and may fetch nothing."""
+    backend = SqliteBackend(tmp_path / "empty.sqlite3") if request.param == "sqlite" else MockBackend()
+    with closing(backend.open()) as store:
+        yield World(make_services, clock, store=store)

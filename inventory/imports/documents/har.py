@@ -21,13 +21,13 @@ def read(document: Document) -> Found:
 
 def _entries(document: Document) -> Iterator[Entry]:
     try:
-        for number, url in enumerate(ijson.items(_Unmarked(document), PATH, buf_size=READ_BYTES), 1):
+        for number, url in enumerate(ijson.items(Unmarked(document), PATH, buf_size=READ_BYTES), 1):
             yield Entry(number=number, cells=[url.strip()[: MAX_TEXT + 1] if isinstance(url, str) else ""])
     except (ijson.JSONError, UnicodeDecodeError) as error:
         raise UnreadableDocument(f"It is not JSON as a HAR is: {str(error).partition(chr(10))[0]}.") from None
 
 
-class _Unmarked:
+class Unmarked:
     """A document without the byte order mark that it may begin with."""
 
     def __init__(self, document: Document) -> None:

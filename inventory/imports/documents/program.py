@@ -23,6 +23,8 @@ READERS = {
     "html": ("html_links", 0.5),
     "tree": ("json_trees", 0.5),
     "warc": ("warc", 0.2),
+    "warc_captures": ("warc_captures", 10.0),
+    "har_captures": ("har_captures", 0.5),
 }
 """For each form of documents the module, the only one that is loaded, and the CPU seconds for each MiB, many times what most
 take."""

@@ -9,6 +9,7 @@ import sys
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from subprocess import DEVNULL, PIPE, Popen
 from threading import Thread
 from typing import IO, Any, BinaryIO
@@ -22,6 +23,7 @@ from inventory.imports.documents.model import MAX_TEXT, DocumentKind, Entry, Ext
 from inventory.imports.file_format import FileFormat
 from inventory.imports.lines import uploaded_pieces
 from inventory.imports.rejections import LINE_TOO_LONG, MISSING_VALUE, rejected
+from inventory.jobs.job_type import LineFormat
 from inventory.jobs.model import InputRow
 
 log = structlog.get_logger(__name__)
@@ -32,6 +34,8 @@ TOO_BIG = f"Reading it takes more memory than a file may. {WAY_OUT}"
 TOO_SLOW = f"Reading it takes more time than a file of its size may. {WAY_OUT}"
 FAILURES = {-signal.SIGXCPU: TOO_SLOW, -signal.SIGABRT: TOO_BIG, -signal.SIGKILL: TOO_BIG, -signal.SIGSEGV: TOO_BIG}
 """What the end of the program means; Rust aborts where it gets no memory."""
+EXPANDING = (LineFormat.WARC_CAPTURES,)
+"""What the program expands itself."""
 
 
 def rows(file: BinaryIO, file_format: FileFormat) -> Iterator[tuple[InputRow, int]]:
@@ -62,6 +66,8 @@ class DocumentReader:
 
     def __init__(self, file: BinaryIO, file_format: FileFormat, extent: Extent) -> None:
         self._file, self._format = file, file_format
+        # A web archive is a member of gzip for each record: its reader goes on behind a broken one.
+        self._as_fed = replace(file_format, gzipped=False) if file_format.line_format in EXPANDING else file_format
         asked = {"sample": extent.sample, "columns": extent.columns}
         extent_json = orjson.dumps(asked, option=orjson.OPT_NON_STR_KEYS)
         self._command = [sys.executable, "-P", "-m", PROGRAM, file_format.line_format.value, extent_json]
@@ -105,7 +111,7 @@ class DocumentReader:
         total = 0
         try:
             with suppress(BrokenPipeError), pipe:
-                for piece, _, end in uploaded_pieces(self._file, self._format):
+                for piece, _, end in uploaded_pieces(self._file, self._as_fed):
                     total += len(piece)
                     self._marks.append((total, end))
                     pipe.write(piece)

@@ -137,8 +137,8 @@ def shown_cookies(document: Document, presenter: Presenter) -> Part[ShownCookie]
 def phases(document: Document) -> list[Phase]:
     """The phases of the time that all hops took, one after the other, and what else the collection took."""
     response = document["response"]
-    took = [(title, float(response[name])) for name, title in PHASES]
-    rest = float(response["elapsed_ms"]) - sum(each for _, each in took)
+    took = [(title, float(response[name])) for name, title in PHASES if response[name] is not None]
+    rest = float(response["elapsed_ms"] or 0) - sum(each for _, each in took)
     if rest > 0.05:
         took.append(("Everything else", rest))
     whole, begin, found = max(sum(each for _, each in took), 0.001), 0.0, []

@@ -1,0 +1,73 @@
+"""The content of a snapshot that another inventory kept, as its archives have it: checked before it is kept here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from inventory import json_bytes, urls
+from inventory.errors import InvalidRequest
+from inventory.records.model import Content
+from inventory.webpages.content_schemas import ContentSchema
+from inventory.webpages.cookies import READY, as_answered, cookies_of
+
+MAX_BYTES = 10 * 1024 * 1024
+"""Of the JSON of a content: what its parts may have together (`bounds`), and the URLs of redirects."""
+MEMBERS = ("response", "redirects", "headers", "cookies", "body")
+OF_A_NEWER_VERSION = "Unknown field."
+"""What a schema says of a member that it does not know, which is no harm."""
+
+
+_ANY_PAGE = urls.known("http://name.invalid/")
+
+
+class InvalidContent(Exception):
+    """The content is not one that an inventory keeps; the text says why."""
+
+
+def checked(document: object, body: bytes) -> Content:
+    """The content in a document, if it is one of a snapshot with this body; `InvalidContent` otherwise."""
+    if not isinstance(document, dict) or any(name not in document for name in MEMBERS):
+        raise InvalidContent(f"it lacks some of {', '.join(MEMBERS)}")
+    content = {name: value for name, value in document.items() if name in (READY, *MEMBERS, "page")}
+    if len(json_bytes.dumps(content)) > MAX_BYTES:
+        raise InvalidContent(f"it has more than {MAX_BYTES:,} bytes")
+    try:
+        _check(content, body)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise InvalidContent(f"a member is not what it has to be: {type(error).__name__}") from error
+    return content
+
+
+def _check(content: dict[str, Any], body: bytes) -> None:
+    answered = {name: value for name, value in content.items() if name != READY}
+    answered["cookies"] = [dict(each) for each in cookies_of(content)]
+    if wrong := next(_wrong(ContentSchema().validate(answered)), None):
+        raise InvalidContent(wrong)
+    for url in (content["response"]["final_url"], *(each["url"] for each in content["redirects"])):
+        _check_url(url)
+    about = content["body"]
+    if (about["sha256"], about["size"]) != (hashlib.sha256(body).hexdigest(), len(body)):
+        raise InvalidContent("the body in the file is another one than the snapshot names")
+    if READY in content and READY not in as_answered({**content, "cookies": []}):
+        raise InvalidContent("its body is said to be UTF-8, and is not")
+
+
+def _check_url(url: str) -> None:
+    """As a redirect may lead to it: no record is named by it, so it may be long."""
+    try:
+        is_one = urls.follow(_ANY_PAGE, url).href == url
+    except InvalidRequest as error:
+        raise InvalidContent(str(error)) from error
+    if not is_one:
+        raise InvalidContent(f"{url[:100]!r} is not a URL as the inventory writes it")
+
+
+def _wrong(errors: object, path: str = "") -> Iterator[str]:
+    """What a schema finds wrong, but for members that it does not know."""
+    if isinstance(errors, Mapping):
+        for name, each in errors.items():
+            yield from _wrong(each, f"{path}.{name}" if path else str(name))
+    elif isinstance(errors, list):
+        yield from (f"{path}: {each}" for each in errors if each != OF_A_NEWER_VERSION)
