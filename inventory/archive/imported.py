@@ -9,11 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from typing import Any
 
 import orjson
 
-from inventory import web_encodings
+from inventory import json_bytes, urls, web_encodings
 from inventory.clock import rfc3339
 from inventory.errors import STATUS, InvalidRequest, SourceFailure
 from inventory.http_client.head import Fields, Head
@@ -21,7 +22,6 @@ from inventory.http_client.media_types import extracted
 from inventory.instants import instant_of
 from inventory.records.model import CLOCKS_DIFFER, Content, PastSnapshot, Snapshot, Target
 from inventory.records.source import Source
-from inventory.urls import known
 from inventory.webpages import archived, kept_content
 from inventory.webpages.archived import Archived
 
@@ -31,6 +31,10 @@ INVALID_DATE, INVALID_SNAPSHOT, MALFORMED = "invalid_date", "invalid_snapshot", 
 VERSION = re.compile(r"(?:HTTP/|h)?([0-9])(?:\.([0-9]))?", re.IGNORECASE)
 NOT_IN_A_LINE = re.compile(r"[\r\n\0]")
 ID = re.compile("[0-9a-f]{32}")
+TOLD = ("block", "original", "status", "headers", "text")
+"""What makes a snapshot another one: the heads and bodies of the file."""
+CREDENTIALS = frozenset({"cookie", "authorization", "proxy-authorization"})
+"""Lines of requests that are not kept: those of a browser are somebody's."""
 
 Document = Mapping[str, Any]
 
@@ -81,8 +85,8 @@ class ArchiveReader:
             content, body = self._content(target, at, document)
         except SourceFailure as error:
             raise Rejected(MALFORMED, f"The record is not a response of HTTP: {error}.") from error
-        own = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        return _imported(target, at, content, body, _name(target, at, own))
+        told = json_bytes.dumps([document.get(name) for name in TOLD])
+        return _imported(target, at, content, body, _name(target, at, hashlib.sha256(told).hexdigest()))
 
     def _kept(self, target: Target, at: datetime, metadata: Document, payload: bytes) -> Imported:
         """A snapshot that an inventory wrote, as it was kept there."""
@@ -128,13 +132,13 @@ def _of_warc(target: Target, at: datetime, document: Document, block: str) -> Ar
     head, payload = archived.read_block(_bytes(block))
     request = document.get("request")
     return Archived(
-        url=known(target.key),
+        url=urls.known(target.key),
         at=at,
         head=head,
         payload=payload,
         is_cut=document["is_cut"],
-        request=None if request is None else archived.read_request(_bytes(request)),
-        address=document["address"],
+        request=None if request is None else _without_credentials(archived.read_request(_bytes(request))),
+        address=_address(document["address"]),
     )
 
 
@@ -152,16 +156,28 @@ def _of_har(target: Target, at: datetime, document: Document) -> Archived:
     if status == 304:
         raise Rejected(MALFORMED, "It is a 304, which says nothing without the response that it confirms.")
     return Archived(
-        url=known(target.key),
+        url=urls.known(target.key),
         at=at,
         head=Head(head.status, head.reason, head.http_version, fields, tuple(defects)),
         payload=body or b"",
         is_plain=True,
         is_cut=is_cut,
-        request=_fields(document["request"], []),
-        address=document["address"],
+        request=_without_credentials(_fields(document["request"], [])),
+        address=_address(document["address"]),
         times=_times(document),
     )
+
+
+def _without_credentials(fields: Fields) -> Fields:
+    return tuple((name, value) for name, value in fields if name.lower() not in CREDENTIALS)
+
+
+def _address(text: str | None) -> str | None:
+    """An address of the server; None of what is none."""
+    try:
+        return str(ip_address(text)) if text else None
+    except ValueError:
+        return None
 
 
 def _fields(lines: Sequence[Sequence[str]], defects: list[str]) -> Fields:
@@ -191,7 +207,7 @@ def _har_body(document: Document, head: Head, defects: list[str]) -> bytes | Non
         return None
     if document["encoding"].lower() == "base64":
         try:
-            return _bytes(text)
+            return base64.b64decode(text, validate=True)
         except binascii.Error:
             defects.append("the body in the HAR is not base64")
             return None

@@ -19,7 +19,7 @@ from inventory.records.model import Added, PastSnapshot
 from inventory.records.service import RecordService
 from inventory.records.source import Source
 
-MAX_TOGETHER, MAX_BYTES = 20, 8 * 1024 * 1024
+MAX_TOGETHER, MAX_BYTES = 32, 8 * 1024 * 1024
 """Snapshots that are written in one transaction, and bytes of their bodies from which on no more are added to them."""
 BEYOND_RETENTION, OUT_OF_SCOPE, UNSTORABLE = "beyond_retention", "out_of_scope", "unstorable"
 DETAILS = {Added.ADDED: "Imported.", Added.KNOWN: "It was there already."}

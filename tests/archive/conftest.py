@@ -117,22 +117,31 @@ class World:
         """The records, or those of some kinds."""
         return [each for each in by_warcio(self.archive(**query)) if not kinds or each.kind in kinds]
 
-    def load(self, archive: bytes, name: str = "site.warc.gz", **query: str) -> list[dict[str, Any]]:
+    def load(self, archive: bytes, name: str = "site.warc.gz") -> list[dict[str, Any]]:
         """Import an archive; the rows of the job when it has ended, in their order."""
-        job = self.job(archive, name, **query)
+        job = self.job(archive, name)
         assert (job["status"], job["error"]) == ("completed", None)
         return self.rows(job)
 
-    def job(self, archive: bytes, name: str = "site.warc.gz", **query: str) -> dict[str, Any]:
+    def job(self, archive: bytes, name: str = "site.warc.gz") -> dict[str, Any]:
         """The job that an archive became, when it has ended."""
+        job_id = self.upload(archive, name)
+        self.work()
+        return dict(self.client.get(f"/api/v1/jobs/{job_id}").json)
+
+    def upload(self, archive: bytes, name: str = "site.warc.gz") -> str:
+        """The id of the job that an archive becomes."""
         form = {"file": (io.BytesIO(archive), name)}
-        answer = self.client.post("/api/v1/imports", query_string={"kind": "archive", **query}, data=form)
+        answer = self.client.post("/api/v1/imports", query_string={"kind": "archive"}, data=form)
         assert answer.status_code == 202, answer.text
+        return str(answer.json["job_id"])
+
+    def work(self) -> None:
+        """Work on all jobs until they have ended."""
         runner = self.services.job_runner()
         while claimed := runner.claim():
             while runner.step(claimed):
                 pass
-        return dict(self.client.get(f"/api/v1/jobs/{answer.json['job_id']}").json)
 
     def rows(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The rows of a job, in their order."""

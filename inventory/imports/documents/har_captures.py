@@ -12,7 +12,7 @@ from inventory.imports.documents.har import READ_BYTES, Unmarked
 from inventory.imports.documents.model import Document, DocumentKind, Entry, Found, UnreadableDocument
 
 PATH = "log.entries.item"
-MAX_TEXT = 40 * 1024 * 1024
+MAX_TEXT = 18 * 1024 * 1024
 """Characters of a body that are passed on: more than the largest body that is kept has, also as base64."""
 
 

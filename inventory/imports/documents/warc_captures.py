@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from inventory.imports.documents import captures
-from inventory.imports.documents.model import Document, DocumentKind, Entry, Found
+from inventory.imports.documents.model import Document, DocumentKind, Entry, Found, UnreadableDocument
 from inventory.imports.documents.payload_spool import PayloadSpool
 from inventory.imports.documents.warc_records import BrokenRecord, WarcRecord, records
 
@@ -34,8 +34,12 @@ def _entries(document: Document) -> Iterator[Entry]:
 
 
 def _cells(document: Document, reader: _Reader) -> Iterator[Sequence[str]]:
-    for record in records(document):
-        yield from reader.add(record)
+    try:
+        for record in records(document):
+            yield from reader.add(record)
+    except UnreadableDocument:  # what came before it counts
+        yield from reader.end()
+        raise
     yield from reader.end()
 
 
