@@ -40,11 +40,17 @@ def checked(document: object, body: bytes) -> Content:
     return content
 
 
+BOOLEANS = frozenset({"truncated", "not_modified", "secure", "http_only", "host_only", "partitioned", "accepted"})
+NUMBERS = frozenset({"status", "size", "max_age", "seconds", "inline_scripts"})
+"""Members that schemas also take as text; those that end in `_ms` are numbers, too."""
+
+
 def _check(content: dict[str, Any], body: bytes) -> None:
     answered = {name: value for name, value in content.items() if name != READY}
     answered["cookies"] = [dict(each) for each in cookies_of(content)]
     if wrong := next(_wrong(ContentSchema().validate(answered)), None):
         raise InvalidContent(wrong)
+    _check_types(content)
     for url in (content["response"]["final_url"], *(each["url"] for each in content["redirects"])):
         _check_url(url)
     about = content["body"]
@@ -52,6 +58,21 @@ def _check(content: dict[str, Any], body: bytes) -> None:
         raise InvalidContent("the body in the file is another one than the snapshot names")
     if READY in content and READY not in as_answered({**content, "cookies": []}):
         raise InvalidContent("its body is said to be UTF-8, and is not")
+
+
+def _check_types(value: object) -> None:
+    """Members that are no text are none here either."""
+    if isinstance(value, list):
+        for each in value:
+            _check_types(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            is_number = isinstance(each, int | float) and not isinstance(each, bool)
+            if each is not None and (name in NUMBERS or name.endswith("_ms")) and not is_number:
+                raise InvalidContent(f"{name} is not a number")
+            if name in BOOLEANS and not isinstance(each, bool):
+                raise InvalidContent(f"{name} is neither true nor false")
+            _check_types(each)
 
 
 def _check_url(url: str) -> None:

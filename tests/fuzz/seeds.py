@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 
 import brotli  # type: ignore[import-untyped]
 import zstandard
@@ -20,6 +21,27 @@ MOVED = b"HTTP/1.1 302 Found\r\nLocation: /x?y#z\r\nSet-Cookie: a=b; Path=/\r\nC
 ETAG = b'ETag: "1"\r\nLast-Modified: ' + DATE + b"\r\n"
 
 KEY = b"inv_live_" + b"a" * 32 + b"3i8aJj"
+
+
+def warc_record(kind: str, block: bytes, *fields: str) -> bytes:
+    """A record of a WARC file."""
+    named = [f"WARC-Type: {kind}", "WARC-Date: 2020-05-01T10:00:00Z", *fields, f"Content-Length: {len(block)}"]
+    return b"WARC/1.0\r\n" + "".join(f"{each}\r\n" for each in named).encode() + b"\r\n" + block + b"\r\n\r\n"
+
+
+OF = "WARC-Target-URI: http://a.test/b"
+KEPT = (
+    b'{"url":"http://a.test/b","snapshot":"' + b"0" * 32 + b'","renamed":[[]],"redirects":[],"headers":[],"cookies":[],'
+    b'"response":{"status":200,"reason":"","http_version":"1.1","final_url":"http://a.test/b","remote_address":null,'
+    b'"elapsed_ms":1,"dns_ms":1,"connect_ms":1,"tls_ms":1,"first_byte_ms":1,"body_ms":1,"tls":null,"trailers":[],'
+    b'"revalidation":null,"not_modified":false,"defects":[]},"body":{"sha256":"%s","size":14,"media_type":null,'
+    b'"charset":"utf-8","encoding":"text","truncated":false,"undecoded":null}}' % sha256(PLAIN).hexdigest().encode()
+)
+HAR_ENTRY = (
+    b'{"startedDateTime":"2020-05-01T10:00:00Z","time":1,"request":{"method":"GET","url":"http://a.test/","headers":[]},'
+    b'"response":{"status":200,"statusText":"OK","httpVersion":"h2","headers":[{"name":"a","value":"b\\nc"}],'
+    b'"content":{"text":"aGVsbG8=","encoding":"base64"}},"timings":{"dns":-1,"ssl":2,"connect":3}}'
+)
 
 SEEDS: Mapping[str, Sequence[bytes]] = {
     "response": [
@@ -62,4 +84,15 @@ SEEDS: Mapping[str, Sequence[bytes]] = {
     ],
     "scope": [b"read", b"collect:*.example.com", b"import:tag=team: payments", b"watch:[::1]", b"admin:x"],
     "key": [b"Bearer " + KEY, b"Basic x\n" + KEY, b"bearer \n"],
+    "archive": [
+        b"w" + warc_record("request", b"GET /b HTTP/1.1\r\n\r\n", OF) + warc_record("response", CHUNKED + b"0\r\n\r\n", OF),
+        b"w"
+        + gzip.compress(warc_record("response", OK + HTML + b"\r\n" + PAGE, OF, "WARC-Payload-Digest: sha1:A"))
+        + gzip.compress(warc_record("revisit", OK + b"\r\n", OF, "WARC-Payload-Digest: sha1:A")),
+        b"w"
+        + warc_record("warcinfo", b"software: Inventory/1\r\n")
+        + warc_record("response", OK + b"\r\n" + PLAIN, OF, "WARC-Record-ID: <urn:a>")
+        + warc_record("metadata", KEPT, "WARC-Target-URI: urn:inventory:snapshot:0", "WARC-Concurrent-To: <urn:a>"),
+        b'h{"log":{"entries":[' + HAR_ENTRY + b"]}}",
+    ],
 }

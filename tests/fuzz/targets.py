@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -10,6 +11,7 @@ from inventory import json_bytes, urls
 from inventory.access import scopes
 from inventory.access.key_text import digest_of, is_key_text
 from inventory.access.service import sent_key
+from inventory.archive.imported import ArchiveReader, Rejected
 from inventory.errors import InvalidRequest, SourceFailure
 from inventory.http_client import codings, cookie_dates, cookies, redirects
 from inventory.http_client.certificate import CertificateReader
@@ -20,6 +22,9 @@ from inventory.http_client.head import Head
 from inventory.http_client.response_reader import ResponseReader
 from inventory.http_client.retry_after import MAX_PAUSE, target_pause
 from inventory.http_client.transport import Request, RequestTiming, Response
+from inventory.imports.documents import har_captures, warc_captures
+from inventory.imports.documents.model import Document, Extent, UnreadableDocument
+from inventory.observations import extraction
 from inventory.products.paginators import LinkHeader, Page
 from inventory.records.model import Content
 from inventory.records.schemas import FAILURES
@@ -144,6 +149,22 @@ def key(data: bytes) -> None:
     assert sent is None or not is_key_text(sent) or len(digest_of(sent)) == 64
 
 
+def archive(data: bytes) -> None:
+    """A file of the format that its first byte chooses, from bytes to snapshots."""
+    read = har_captures.read if data[:1] == b"h" else warc_captures.read
+    source = Webpage(Fetcher(Answers([]), deadline=60, body_limit=100), Guard())
+    reader = ArchiveReader(source=source, body_limit=100, now=NOW)
+    with contextlib.suppress(UnreadableDocument):
+        for entry in read(Document(io.BytesIO(data[1:]), Extent(), lambda _: None))[1]:
+            if len(entry.cells) == 2:
+                with contextlib.suppress(Rejected):
+                    past = reader.read(entry.cells[0], entry.cells[1]).past
+                    json_bytes.dumps({**past.snapshot.content, "cookies": cookies_of(past.snapshot.content)})
+                    extraction.of_snapshot(past.target, past.snapshot.content)
+                    assert isinstance(page_source(past.body, past.snapshot.content), str)
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    each.__name__: each for each in (response, chunk, certificate, cookie, date, link, location, text, coding, scope, key)
+    each.__name__: each
+    for each in (response, chunk, certificate, cookie, date, link, location, text, coding, scope, key, archive)
 }
