@@ -321,8 +321,8 @@ def test_cities_are_refused_where_there_is_no_source_for_them(make_services: Bui
 def test_the_documentation_names_the_kinds_that_there_are(make_services: Build, web: FakeWeb, client: FlaskClient) -> None:
     fewer = create_app(services=make_services(sources=[web])).test_client()
 
-    assert documented_kinds(client) == ["urls", "cities", "events"]
-    assert documented_kinds(fewer) == ["urls", "events"]
+    assert documented_kinds(client) == ["urls", "cities", "events", "archive"]
+    assert documented_kinds(fewer) == ["urls", "events", "archive"]
 
 
 def documented_kinds(client: FlaskClient) -> list[str]:
