@@ -42,11 +42,14 @@ def rebuilt(
 ) -> list[Interval[Key]]:
     """The intervals of a history, the oldest outcome first, and those kept of the time before it.
 
-    Tags stay, and so do failures, because a history has at most the last of them.
+    Tags stay, and so do failures, because a history has at most the last of them. What else is known of outcomes between
+    those of the history, whose snapshots retention has removed, is part of it.
     """
     if not history:
         return list(kept)
-    start = history[0].at
+    kept, start = list(kept), history[0].at
+    lasting = [each for each in kept if not (is_tag(each.key) or is_failure(each.key))]
+    history = sorted([*history, *_between(lasting, history)], key=lambda shown: shown.at)
     done: list[Interval[Key]] = []
     still_open: dict[Key, Interval[Key]] = {}
     for each in kept:
@@ -63,6 +66,16 @@ def rebuilt(
     for shown in history:
         _go_on(still_open, done, shown, is_failure)
     return done + [replace(each, last=None) for each in still_open.values()]
+
+
+def _between(kept: Sequence[Interval[Key]], history: Sequence[Shown[Key]]) -> list[Shown[Key]]:
+    """What the intervals say of instants after the first one of a history that it does not have."""
+    start, end, known = history[0].at, history[-1].at, {shown.at for shown in history}
+    instants = {at for each in kept for at in (each.first, each.last, each.gone) if at is not None and start < at < end}
+    return [
+        Shown(at, {each.key for each in kept if each.first <= at and (each.gone is None or at < each.gone)})
+        for at in instants - known
+    ]
 
 
 def _go_on(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -9,7 +10,9 @@ from hashlib import sha256
 from inventory.observations.model import PastCollection
 from inventory.records.model import Added, PastSnapshot, Record, Snapshot, State, Statement, Statements, Status, Target
 from inventory.store import Store
-from tests.contract.actions import BODY, NOW, accept, after, claim, collect, failed, found, stored, target
+from tests.contract.actions import BODY, NOW, accept, accept_target, after, claim, collect, failed, found, stored, target
+from tests.contract.backends import MongoBackend
+from tests.contract.orders import Documents
 
 EARLIER = NOW - timedelta(days=30)
 
@@ -186,3 +189,40 @@ def test_what_is_deleted_can_be_added_again(store: Store) -> None:
 
     assert add(store, replace(one)) is Added.ADDED
     assert store.bodies.find(sha256(b"old").hexdigest()) == b"old"
+
+
+def test_what_was_observed_of_snapshots_that_are_gone_stays_beside_an_older_one(store: Store) -> None:
+    for number in range(3):
+        owned = claim(store, accept_target(store, target(), now=after(number)), now=after(number))
+        outcome = replace(stored(owned, at=after(number)), statements=shown(number))
+        assert store.records.settle([outcome]) == [True]
+    assert store.snapshots.retire(keep=1, limit=10) == 2
+
+    assert add(store, past(target(), EARLIER), keep=5) is Added.ADDED
+    history = [PastCollection(EARLIER, shown(9)), PastCollection(after(2), shown(2))]
+    assert store.observations.reindex(found(store, target()), history)
+
+    intervals = store.observations.intervals({target().id: EARLIER})[target().id]
+    assert {each.value: (each.first_seen, each.gone) for each in intervals} == {
+        "9": (EARLIER, NOW),
+        "0": (NOW, after(1)),
+        "1": (after(1), after(2)),
+        "2": (after(2), None),
+    }
+
+
+def shown(number: int) -> Statements:
+    return Statements(own=[Statement("status", str(number))])
+
+
+def test_what_a_process_that_died_left_uncounted_is_counted_by_the_next(mongo: MongoBackend, documents: Documents) -> None:
+    with closing(mongo.open()) as store:
+        one = past(target(), EARLIER)
+        add(store, one)
+        documents["records"].update_one({}, {"$set": {"snapshots": 0, "first_collected_at": None, "indexed": True}})
+
+        assert add(store, one) is Added.KNOWN
+
+        record = found(store, target())
+        assert (record.snapshots, record.first_collected_at) == (1, EARLIER)
+        assert is_unindexed(store, record)
