@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 
-from inventory.archive.imported import ArchiveReader, Imported, Rejected
+from inventory.archive.exchanges import Rejected
+from inventory.archive.imported import ArchiveReader, Imported
 from inventory.errors import Unstorable
 from inventory.imports.archives import ROW, Archives, label_of, labels_in
 from inventory.jobs.job_type import STEP_SECONDS, FileRows, JobType, LineFormat, Step

@@ -11,7 +11,8 @@ from inventory import json_bytes, urls
 from inventory.access import scopes
 from inventory.access.key_text import digest_of, is_key_text
 from inventory.access.service import sent_key
-from inventory.archive.imported import ArchiveReader, Rejected
+from inventory.archive.exchanges import Rejected
+from inventory.archive.imported import ArchiveReader
 from inventory.errors import InvalidRequest, SourceFailure
 from inventory.http_client import codings, cookie_dates, cookies, redirects
 from inventory.http_client.certificate import CertificateReader

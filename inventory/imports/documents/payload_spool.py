@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import BinaryIO
 
+from inventory.imports.documents.model import UnreadableDocument
+
 MAX_BYTES = 1024**3
 """Of blocks that are in a temporary file; then the oldest are written over."""
 MAX_NAMES = 200_000
@@ -31,13 +33,18 @@ class PayloadSpool:
         self._file.close()
 
     def keep(self, names: Iterable[str], block: bytes) -> None:
-        """Keep a block."""
+        """Keep a block; `UnreadableDocument` if there is no room."""
         at = self._written % MAX_BYTES
         if at + len(block) > MAX_BYTES:  # it begins again at the start
             self._written += MAX_BYTES - at
             at = 0
-        self._file.seek(at)
-        self._file.write(block)
+        try:
+            self._file.seek(at)
+            self._file.write(block)
+        except OSError as error:
+            raise UnreadableDocument(
+                f"The folder for temporary files has no room for what records refer to: {error}"
+            ) from None
         for name in names:
             self._places[_key(name)] = (self._written, len(block))
         self._written += len(block)
