@@ -73,22 +73,24 @@ class _FromHead(RawIOBase):
 
 
 def _list(file: BinaryIO, named: FileFormat, file_rows: FileRows, options: Mapping[str, Any]) -> FileFormat:
-    """A document with one value in each entry, some of which must look right."""
-    reader = DocumentReader(file, named, Extent())
-    entries, unreadable = list[Entry](), None
+    """A document with one value in each entry, one of which must look right: the rest of it may be large."""
+    reader, looks = DocumentReader(file, named, Extent()), columns.looks_of(file_rows, options)
+    values, unreadable = list[str](), None
     with closing(reader.entries()) as found:
         try:
-            entries.extend(entry for entry, _ in islice(found, MAX_SAMPLE))
+            for entry, _ in islice(found, MAX_SAMPLE):
+                values.append(entry.cells[0])
+                if any(look.fits(values[-1]) for look in looks):
+                    break
         except UnreadableFile as error:  # what was read before it counts
             unreadable = error
-    values = [entry.cells[0] for entry in entries]
     if unreadable is not None and not values:
         raise unreadable
     kind = reader.kind
     assert kind is not None
     if options.get(COLUMN) is not None:
         raise InvalidFile(f"A file of the shape {kind.shape} has no columns. Leave out the parameter column.")
-    if not any(look.fits(value) for look in columns.looks_of(file_rows, options) for value in values):
+    if not any(look.fits(value) for look in looks for value in values):
         advice = columns.advice(values, file_rows, options)
         raise InvalidFile(f"The file was read as {kind.shape}, and none of its first entries is {file_rows.value}.{advice}")
     return replace(named, shape=kind.shape, encoding=kind.encoding, column_name=kind.column)
