@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import orjson
@@ -60,24 +60,28 @@ class ArchiveReader:
         document = orjson.loads(text)
         try:
             if "snapshot" in document:
-                return self._kept(target, at, document["snapshot"], decoded(document["payload"]))
+                return self._kept(target, at, document)
             content, body = self._content(target, at, document)
         except SourceFailure as error:
             raise Rejected(MALFORMED, f"The record is not a response of HTTP: {error}.") from error
         told = json_bytes.dumps([document.get(name) for name in TOLD])
         return _imported(target, at, content, body, _name(target, at, hashlib.sha256(told).hexdigest()))
 
-    def _kept(self, target: Target, at: datetime, metadata: Document, payload: bytes) -> Imported:
+    def _kept(self, target: Target, at: datetime, document: Document) -> Imported:
         """A snapshot that an inventory wrote, as it was kept there."""
+        metadata, payload = document["snapshot"], decoded(document["payload"])
         snapshot_id = metadata.get("snapshot")
         if not isinstance(snapshot_id, str) or not ID.fullmatch(snapshot_id) or target.key != metadata.get("url"):
             raise Rejected(INVALID_SNAPSHOT, "Its metadata are not those of a snapshot.")
         try:
-            content = kept_content.checked(metadata, payload)
+            content, body = kept_content.checked(metadata, payload)
         except kept_content.InvalidContent as error:
             raise Rejected(INVALID_SNAPSHOT, f"Its metadata are not those of a snapshot: {error}.") from error
-        content, body = archived.cut(content, payload, self.body_limit)
-        return _imported(target, at, content, body, _name(target, at, snapshot_id), snapshot_id)
+        certificate = document.get("certificate")
+        content, attachments = kept_content.attached(content, payload, None if certificate is None else decoded(certificate))
+        content, body = archived.cut(content, body, self.body_limit)
+        imported = _imported(target, at, content, body, _name(target, at, snapshot_id), snapshot_id)
+        return replace(imported, past=replace(imported.past, attachments=attachments))
 
     def _content(self, target: Target, at: datetime, document: Document) -> tuple[Content, bytes]:
         """The content of a snapshot that another program wrote, and its body."""

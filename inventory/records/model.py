@@ -135,15 +135,6 @@ class Snapshot:
     body_sha256: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastSnapshot:
-    """A snapshot that was not collected here, with its target and its body."""
-
-    target: Target
-    snapshot: Snapshot
-    body: bytes
-
-
 class Added(StrEnum):
     """What became of a past snapshot: `SURPLUS` where enough later ones are kept, `TAKEN` where another one has its id."""
 
@@ -248,6 +239,16 @@ class Attachment(NamedTuple):
 
     sha256: str
     content: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastSnapshot:
+    """A snapshot that was not collected here, with its target, its body, and all that is attached to it."""
+
+    target: Target
+    snapshot: Snapshot
+    body: bytes
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

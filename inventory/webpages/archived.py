@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from inventory.clock import EPOCH
 from inventory.errors import SourceFailure
 from inventory.http_client import codings, cookies, redirects
 from inventory.http_client.body import Body, read_body
@@ -21,7 +22,7 @@ from inventory.http_client.head_reader import read_field_lines, read_final_head
 from inventory.http_client.jar import Jar
 from inventory.http_client.response_reader import CHUNK_BYTES, MAX_LINE_BYTES
 from inventory.records.model import Content
-from inventory.urls import Url
+from inventory.urls import Url, known
 from inventory.webpages.content import content_of, revalidated
 from inventory.webpages.source import kept_body
 
@@ -31,6 +32,7 @@ TIMES = ("elapsed_ms", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "body_
 _CODED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 """How gzip and zstd begin: such a body is coded, and broken."""
 _MAX_CHUNK_LINE = 1_024
+_NO_PAGE = known("http://name.invalid/")
 _LENGTH = re.compile("[0-9]{1,18}")
 _LATER = re.compile(rb"HTTP/([23])(?:\.0)?(?=[ \t])")
 """How archives name later versions of HTTP, whose heads have no status line."""
@@ -98,6 +100,18 @@ def with_body_of(archived: Archived, original: Archived, limit: int) -> tuple[di
     fetched = replace(_fetched(archived, limit), body=_fetched(original, limit).body)
     kept, text = kept_body(fetched)
     return _as_told(content_of(fetched, kept, text), archived), kept
+
+
+def undone(payload: bytes, content: Mapping[str, Any]) -> bytes:
+    """The body that a snapshot of the inventory names, where the archive has it as it was sent; else the payload."""
+    about = content["body"]
+    if hashlib.sha256(payload).hexdigest() == about["sha256"] or not isinstance(about.get("wire"), Mapping):
+        return payload
+    fields = tuple(
+        (line["name"], line["value"]) for line in content["headers"] if line["name"].lower() == "content-encoding"
+    )
+    head = Head(200, "", "1.1", fields, ())
+    return read_body(_Payload(Archived(url=_NO_PAGE, at=EPOCH, head=head, payload=payload)), about["size"]).content
 
 
 def cut(content: Mapping[str, Any], body: bytes, limit: int) -> tuple[Content, bytes]:

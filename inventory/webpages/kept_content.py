@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from inventory import json_bytes, urls
-from inventory.errors import InvalidRequest
-from inventory.records.model import Content
+from inventory.errors import InvalidRequest, SourceFailure
+from inventory.records.model import Attachment, Content
+from inventory.webpages import archived
 from inventory.webpages.content_schemas import ContentSchema
 from inventory.webpages.cookies import READY, as_answered, cookies_of
 
@@ -26,18 +27,38 @@ class InvalidContent(Exception):
     """The content is not one that an inventory keeps; the text says why."""
 
 
-def checked(document: object, body: bytes) -> Content:
-    """The content in a document, if it is one of a snapshot with this body; `InvalidContent` otherwise."""
+def checked(document: object, payload: bytes) -> tuple[Content, bytes]:
+    """The content in a document, and the body, if it is one of a snapshot with this payload; `InvalidContent` otherwise."""
     if not isinstance(document, dict) or any(name not in document for name in MEMBERS):
         raise InvalidContent(f"it lacks some of {', '.join(MEMBERS)}")
     content = {name: value for name, value in document.items() if name in (READY, *MEMBERS, "page")}
     if len(json_bytes.dumps(content)) > MAX_BYTES:
         raise InvalidContent(f"it has more than {MAX_BYTES:,} bytes")
     try:
+        body = archived.undone(payload, content)
         _check(content, body)
+    except SourceFailure as error:
+        raise InvalidContent("the body in the file cannot be decoded") from error
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InvalidContent(f"a member is not what it has to be: {type(error).__name__}") from error
-    return content
+    return content, body
+
+
+def attached(content: Content, payload: bytes, certificate: bytes | None) -> tuple[Content, tuple[Attachment, ...]]:
+    """What a checked content names besides its body and the file has, and the content without what the file lacks."""
+    found, body, tls = list[Attachment](), dict(content["body"]), content["response"]["tls"]
+    wire = body.get("wire")
+    if wire is not None and wire["sha256"] == hashlib.sha256(payload).hexdigest():
+        found += [] if wire["sha256"] == body["sha256"] else [Attachment(wire["sha256"], payload)]
+    elif wire is not None:
+        del body["wire"]
+        content = {**content, "body": body}
+    if certificate is not None and tls is not None and tls["sha256"] == hashlib.sha256(certificate).hexdigest():
+        found.append(Attachment(tls["sha256"], certificate))
+    elif tls is not None and "size" in tls:
+        tls = {name: value for name, value in tls.items() if name != "size"}
+        content = {**content, "response": {**content["response"], "tls": tls}}
+    return content, tuple(found)
 
 
 BOOLEANS = frozenset({"truncated", "not_modified", "secure", "http_only", "host_only", "partitioned", "accepted"})

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import zlib
 
 import pytest
 
 from inventory.records.model import State
+from inventory.webpages.kept_content import attached
 from tests.archive.conftest import World
-from tests.archive.sites import CONFIRMED, MOVED, PAGE, TAGGED, URL, a_site
+from tests.archive.sites import CODED, CONFIRMED, MOVED, PAGE, TAGGED, URL, a_site, coded
+from tests.conftest import Build
+from tests.fakes import FakeClock
 
 COOKIES = PAGE.replace(b"\r\n\r\n", b"\r\nSet-Cookie: a=b; Secure\r\nSet-Cookie: \xc3\xa9=2; Path=/\r\n\r\n")
 
@@ -170,3 +174,35 @@ def test_metadata_that_is_not_that_of_the_body_is_rejected(world: World, empty: 
 
     assert (row["outcome"], row["code"]) == ("rejected", "invalid_snapshot")
     assert empty.known() == {}
+
+
+def test_bodies_as_they_were_sent_come_back_beside_the_decoded_ones(
+    make_services: Build, clock: FakeClock, empty: World
+) -> None:
+    world = World(make_services, clock, keep_wire=True)
+    for coding, body in CODED.items():
+        world.collect(f"http://{coding}.test/", coded(coding.encode(), body))
+    world.collect("http://tagged.test/", TAGGED.replace(b"hello", gzip.compress(b"hello", mtime=0)).replace(
+        b"Content-Length: 5", b"Content-Encoding: gzip"))  # fmt: skip
+    world.refresh("http://tagged.test/", CONFIRMED)
+    before = world.known()
+    assert all("wire" in each["snapshots"][0][2]["body"] for each in before.values())
+
+    for url in before:
+        empty.load(world.archive(url=url))
+
+    assert empty.known() == before
+    for coding, body in CODED.items():
+        [(_, _, content, _)] = before[f"http://{coding}.test/"]["snapshots"]
+        assert empty.services.records.body(content["body"]["wire"]["sha256"]) == body
+
+
+def test_a_certificate_is_attached_if_the_file_has_its_bytes() -> None:
+    der = b"the certificate"
+    content = {"body": {}, "response": {"tls": {"sha256": hashlib.sha256(der).hexdigest(), "size": len(der)}}}
+
+    with_bytes, [attachment] = attached(content, b"", der)
+    without_bytes, none = attached(content, b"", b"another one")
+
+    assert (with_bytes, attachment.content) == (content, der)
+    assert (without_bytes["response"]["tls"], none) == ({"sha256": attachment.sha256}, ())

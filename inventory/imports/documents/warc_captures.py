@@ -17,6 +17,7 @@ from inventory.imports.documents.warc_records import BrokenRecord, WarcRecord, r
 OURS = "inventory/"
 """How the name of the program begins in files of ours, in lower case."""
 SNAPSHOT = "urn:inventory:snapshot:"
+CERTIFICATE = "urn:inventory:certificate:"
 RESPONSES = ("response", "revisit")
 NOT_MODIFIED = "server-not-modified"
 
@@ -93,6 +94,8 @@ class _Reader:
                 self._held[-1] = _Held(WarcRecord(fields=last.fields, block=b""))
             self._held.append(_Held(record))
             return
+        if record.kind == "metadata" and record.uri.startswith(CERTIFICATE):
+            self._spool.keep([record.get("warc-record-id")], record.block)
         if record.kind != "metadata" or not record.uri.startswith(SNAPSHOT):
             return
         document = _object(record.block)
@@ -114,7 +117,15 @@ class _Reader:
         if block is None:
             return captures.rejected(label, captures.NO_ORIGINAL, captures.WITHOUT_ORIGINAL)
         payload = block.partition(b"\r\n\r\n")[2]
-        return captures.found(label, {"snapshot": document, "at": metadata.get("warc-date"), "payload": _base64(payload)})
+        certificate = self._spool.find([str(document["certificate"])]) if "certificate" in document else None
+        return captures.found(
+            label,
+            {
+                "snapshot": document,
+                "payload": _base64(payload),
+                "certificate": None if certificate is None else _base64(certificate),
+            },
+        )
 
     def _add_request(self, record: WarcRecord) -> Iterator[Sequence[str]]:
         """A request comes before its response or after it, as the program that wrote the file does it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from inventory.cdx.model import urlkey_of
 from inventory.clock import truncated
 from inventory.errors import Unstorable
 from inventory.listing import Key
-from inventory.records.model import AHEAD, Record, Snapshot, State, Stored, Target
+from inventory.records.model import AHEAD, Attachment, Record, Snapshot, State, Stored, Target
 from inventory.store.codecs import read_failure, to_millis
 from inventory.store.frames import keep_content, kept_content
 
@@ -80,15 +80,15 @@ def new_snapshot(outcome: Stored) -> Document:
         "record_id": outcome.claim.id,
         "accepted_at": outcome.claim.accepted_at,
         "collected_at": truncated(outcome.snapshot.collected_at),
-        **named(outcome),
+        **named(outcome.snapshot, outcome.attachments),
         "content": fitting(keep_content(outcome.snapshot.content)),
     }
 
 
-def named(outcome: Stored) -> Document:
-    """What the snapshot of an outcome names, in the fields of its document."""
-    attached = [each.sha256 for each in outcome.attachments]
-    return {"body_sha256": outcome.snapshot.body_sha256} | ({"attached": attached} if attached else {})
+def named(of: Snapshot, attachments: Sequence[Attachment]) -> Document:
+    """What a snapshot names, in the fields of its document."""
+    attached = [each.sha256 for each in attachments]
+    return {"body_sha256": of.body_sha256} | ({"attached": attached} if attached else {})
 
 
 def fitting(value: bytes) -> bytes:

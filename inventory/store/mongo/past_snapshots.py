@@ -64,7 +64,7 @@ def _document(past: PastSnapshot) -> Document:
     return {
         "record_id": past.target.id,
         "collected_at": truncated(past.snapshot.collected_at),
-        "body_sha256": past.snapshot.body_sha256,
+        **documents.named(past.snapshot, past.attachments),
         "content": documents.fitting(keep_content(past.snapshot.content)),
         "settled": True,
     }
@@ -73,9 +73,10 @@ def _document(past: PastSnapshot) -> Document:
 def _place(database: Database[Document], past: PastSnapshot, kept_as: Document) -> None:
     """Steps 1 to 3. One that a record left which is gone becomes one of the new record."""
     named = {past.snapshot.body_sha256: past.body} if past.snapshot.body_sha256 is not None else {}
-    bodies.keep(database, named)
+    attached = {each.sha256: each.content for each in past.attachments if each.content is not None}
+    bodies.keep(database, named, attached)
     upsert(database["snapshots"], [UpdateOne({"_id": past.snapshot.id}, {"$set": kept_as}, upsert=True)])
-    bodies.keep(database, named)
+    bodies.keep(database, named, attached)
 
 
 def _insert_record(database: Database[Document], past: PastSnapshot, kept_as: Document, now: datetime) -> bool:

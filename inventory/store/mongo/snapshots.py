@@ -174,7 +174,7 @@ def took_effect_before(database: Database[Document], outcome: Stored) -> bool:
             return True
         if database["snapshots"].find_one({"_id": outcome.snapshot.id, "settled": True}, {"_id": 1}):
             return True
-    remove(database, [{"_id": outcome.snapshot.id, **documents.named(outcome)}])
+    remove(database, [{"_id": outcome.snapshot.id, **documents.named(outcome.snapshot, outcome.attachments)}])
     return False
 
 

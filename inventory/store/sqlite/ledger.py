@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from inventory.records.model import Failed, Outcome, Postponed, Record, Stored
+from inventory.records.model import Attachment, Failed, Outcome, Postponed, Record, Stored
 from inventory.store.codecs import failure_bytes, spent, to_millis
 from inventory.store.frames import keep_body, keep_content
 from inventory.store.sqlite import activity, due_records, rows, unseen
@@ -209,16 +209,16 @@ def _settle(ending: Ending, observing: Observing, outcome: Outcome, statement: s
         if outcome.body is not None:
             connection.execute(INSERT_BODY, values)
         connection.execute(INSERT_SNAPSHOT, values)
-        _attach(connection, outcome)
+        attach(connection, outcome.snapshot.id, outcome.attachments)
     return True
 
 
-def _attach(connection: Connection, outcome: Stored) -> None:
+def attach(connection: Connection, snapshot_id: str, attachments: Sequence[Attachment]) -> None:
     """What is attached is coded or short, so that a frame would not make it smaller."""
-    for sha256, content in outcome.attachments:
+    for sha256, content in attachments:
         if content is not None:
             connection.execute(INSERT_BYTES, (sha256, content))
-        connection.execute(INSERT_ATTACHMENT, (bytes.fromhex(sha256), outcome.snapshot.id))
+        connection.execute(INSERT_ATTACHMENT, (bytes.fromhex(sha256), snapshot_id))
 
 
 def _observe(observing: Observing, outcome: Stored | Failed, target_no: int | None) -> None:

@@ -11,7 +11,7 @@ from inventory.store.codecs import failure_bytes, to_millis
 from inventory.store.frames import keep_body, keep_content
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Connections
-from inventory.store.sqlite.ledger import INSERT_BODY
+from inventory.store.sqlite.ledger import INSERT_BODY, attach
 from inventory.store.sqlite.opening import Connection
 
 FIND = f"SELECT {rows.RECORD} FROM records WHERE id = :record_id"  # noqa: S608 - our own list of columns
@@ -66,6 +66,7 @@ def _add(connection: Connection, past: PastSnapshot, values: dict[str, Any]) -> 
     record = rows.record(found[0])
     connection.execute(INSERT_BODY, values)
     connection.execute(INSERT_SNAPSHOT, values)
+    attach(connection, past.snapshot.id, past.attachments)
     connection.execute(FOLLOW, values)
     if record.collected_at is None or past.snapshot.collected_at > record.collected_at:
         connection.execute(NAME, values | _after(record, past.snapshot.collected_at))
