@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from inventory.records.model import Attachment
 from inventory.records.source import Collected
 from inventory.services import Services
-from tests.archive.conftest import Record, by_warcio
+from tests.archive.conftest import Record, World, by_warcio
 from tests.fakes import FakeWeb, content
 
 URL = "https://name.test/"
@@ -64,3 +66,21 @@ def test_what_is_not_known_is_left_out(services: Services, web: FakeWeb) -> None
     assert set(found) == {"warcinfo", "response", "metadata"}, "snapshots of old versions have no request"
     assert not {"warc-ip-address", "warc-cipher-suite", "warc-concurrent-to"} & set(found["response"].fields)
     assert found["response"].fields["warc-protocol"] == ["http/1.1"]
+
+
+def test_an_import_has_the_certificate_too(services: Services, web: FakeWeb, empty: World) -> None:
+    der, body = b"the bytes of a certificate", b"<p>"
+    tls = TLS | {"sha256": sha256(der).hexdigest(), "size": len(der)}
+    seen = content(URL)
+    seen["response"] = seen["response"] | {"tls": tls}
+    seen["body"] = seen["body"] | {"sha256": sha256(body).hexdigest(), "size": len(body)}
+    web.pages[URL] = Collected(seen, body, attachments=(Attachment(tls["sha256"], der),))
+    target = services.records.collectable("webpage", URL)
+    services.inline.collect(target)
+
+    [row] = empty.load(b"".join(services.archive.history(target, None, None)))
+
+    assert row["detail"] == "Imported."
+    [(_, _, kept, _)] = empty.known()[URL]["snapshots"]
+    assert kept["response"]["tls"] == tls
+    assert empty.services.records.body(tls["sha256"]) == der
