@@ -115,6 +115,7 @@ def test_the_past_is_searched_and_compared_as_any_other(world: World, empty: Wor
     assert empty.client.get("/api/v1/changes", query_string={"field": "header.x-seen"}).json["changes"]
     memento = empty.client.get(f"/memento/20260131120010123/{URL}")
     assert (memento.status_code, memento.data) == (200, b"hello")
+    assert empty.client.get("/cdx", query_string={"url": URL}).text.count(f" {URL} ") == 2
 
 
 def test_a_webpage_that_is_pending_stays_pending(world: World, empty: World) -> None:
