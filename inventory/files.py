@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,14 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def keep_also(path: Path, also: Path) -> None:
+    """Give a file a second name, so that it stays if the first one goes; a copy where the disk has no second names."""
+    try:
+        os.link(path, also)
+    except OSError:
+        shutil.copy2(path, also)
 
 
 class Files:

@@ -28,6 +28,9 @@ COMMANDS: Mapping[str, str] = {
     "keys": "keys",
     "audit": "audit",
     "reindex": "reindex",
+    "backup": "backups",
+    "restore": "backups",
+    "doctor": "doctor",
 }
 """The commands, and the file of each, where it is the function of its name, or of that with a `_` if Python has the word."""
 

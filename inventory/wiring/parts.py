@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 from urllib.parse import unquote, urlsplit
 
@@ -59,10 +60,15 @@ class Parts:
 def open_store(settings: Settings) -> Store:
     """The store that the settings name; it connects on first use."""
     if settings.store.startswith("sqlite:"):
-        return SqliteStore(unquote(urlsplit(settings.store).path[1:]))
+        return SqliteStore(sqlite_path(settings))
     from inventory.store.mongo import MongoStore  # here, because the embedded stack does without: pymongo starts slowly
 
     return MongoStore(settings.store)
+
+
+def sqlite_path(settings: Settings) -> Path:
+    """The file of a store on SQLite."""
+    return Path(unquote(urlsplit(settings.store).path[1:]))
 
 
 def shared_budgets(settings: Settings, redis: Redis) -> Budgets:

@@ -66,14 +66,14 @@ def is_open_without_log(path: str) -> bool:
     To open it now would keep the last one of these from saving what the lost log had.
     """
     until = monotonic() + OPENING_TIMEOUT
-    while beside(path) == [None, None] and _is_open(path):
+    while beside(path) == [None, None] and is_open(path):
         if monotonic() > until:
             return True
         sleep(RETRY_AFTER)  # another program may be just opening it
     return False
 
 
-def _is_open(path: str) -> bool:
+def is_open(path: str) -> bool:
     """Whether any program has the file open in WAL mode: SQLite locks it as a whole for a moment.
 
     We must not do so by ourselves: closing a file releases all locks that this process has on it.
@@ -107,7 +107,7 @@ class LostLog:
         """Whether every program has closed it: both are gone, or both are new ones."""
         log, index = beside(self._path)
         if log is None and index is None:
-            return not _is_open(self._path)
+            return not is_open(self._path)
         return log is not None and index is not None and log != self._log
 
     def forget(self) -> None:

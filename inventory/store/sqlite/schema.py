@@ -40,7 +40,7 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
                 f"The store {path} was written by a newer inventory: its schema is version {found}, this one knows"
                 f" {VERSION}. Run the newer one, or name another store in INVENTORY_STORE_URL."
             )
-        _check_is_ours(connection, found, path)
+        check_is_ours(connection, found, path)
         try:
             _bring_forward(connection, found)
         except sqlite3.OperationalError as error:
@@ -92,7 +92,7 @@ def _columns(connection: sqlite3.Connection) -> set[str]:
     return {row[1] for row in connection.execute("PRAGMA table_info(records)")}
 
 
-def _check_is_ours(connection: sqlite3.Connection, found: int, path: str) -> None:
+def check_is_ours(connection: sqlite3.Connection, found: int, path: str) -> None:
     """`UnusableStore` for tables of another program."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     ours = {"id", "source", "key", "state", "due_at", "fence", "lease"} <= _columns(connection)
