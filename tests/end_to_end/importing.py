@@ -36,6 +36,13 @@ class Import:
         assert answer.status_code == 202, answer.text
         self.id: str = answer.json()["job_id"]
 
+    @classmethod
+    def known(cls, stack: Stack, job_id: str) -> Import:
+        """A job that is there already."""
+        found = cls.__new__(cls)
+        found._stack, found.id = stack, job_id
+        return found
+
     @property
     def now(self) -> dict[str, Any]:
         """The job as the API answers it."""
