@@ -37,9 +37,10 @@ ONLY_IN = {
     "pymongo": ("inventory/store/mongo/",),
     "bson": ("inventory/store/mongo/",),
     "sqlite3": ("inventory/store/sqlite/",),
-    "rq": ("inventory/notifier.py", "workers/"),
+    "rq": ("inventory/doctor/queue.py", "inventory/notifier.py", "workers/"),
     "redis": (
         "inventory/access/shared_counters.py",
+        "inventory/doctor/queue.py",
         "inventory/notifier.py",
         "inventory/rate_limits/",
         "inventory/redis_outage.py",

@@ -38,6 +38,21 @@ def take(data_dir: Path) -> int:
     return descriptor
 
 
+def is_held(data_dir: Path) -> bool:
+    """Whether a stack runs with this data folder."""
+    try:
+        descriptor = os.open(data_dir / NAME, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def share(data_dir: Path) -> None:
     """Share the lock that this stack has; forks and the program that is executed keep it."""
     descriptor = os.open(data_dir / NAME, os.O_RDWR)

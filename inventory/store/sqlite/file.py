@@ -37,7 +37,7 @@ class SqliteFile:
                 f"There is no store {self.path}. INVENTORY_DATA_DIR or INVENTORY_STORE_URL names another one."
             )
         beside.check(str(self.path))
-        with _opened(self.path, self.path) as source, closing(sqlite3.connect(target, isolation_level=None)) as copy:
+        with opened(self.path) as source, closing(sqlite3.connect(target, isolation_level=None)) as copy:
             copy.execute("PRAGMA journal_mode = OFF")  # a copy that is not finished is thrown away
             copy.execute("PRAGMA synchronous = OFF")
             source.execute("BEGIN")
@@ -48,7 +48,7 @@ class SqliteFile:
 
     def checked_schema(self, copy: Path) -> int:
         """See `StoreFile`."""
-        with _opened(copy, copy) as connection:
+        with opened(copy) as connection:
             if (found := connection.execute("PRAGMA integrity_check(1)").fetchone()[0]) != "ok":
                 raise UnusableStore(f"A part of the store is damaged: {found}. Ask `inventory doctor`.")
             version = schema.version(connection)
@@ -64,7 +64,7 @@ class SqliteFile:
         if not self.path.exists() or self.path.stat().st_size == 0:
             return not _log(self.path).exists()
         try:
-            with _opened(self.path, self.path) as connection:
+            with opened(self.path) as connection:
                 return not any(connection.execute(_any_row(table)).fetchone() for table in _kept(connection))
         except StorageUnavailable:
             return False
@@ -86,7 +86,7 @@ class SqliteFile:
     def _write_log_back(self) -> None:
         """Have the log written into the file, which removes it; that of a damaged store is kept beside it."""
         try:
-            with _opened(self.path, self.path) as connection:
+            with opened(self.path) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except UnusableStore:
             return
@@ -104,14 +104,14 @@ def _any_row(table: str) -> str:
 
 
 @contextmanager
-def _opened(path: Path, named: Path) -> Iterator[sqlite3.Connection]:
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that changes no schema, and whose errors are ours."""
     uri = f"file:{quote(os.fsencode(path))}?mode=rw"
     try:
         with closing(sqlite3.connect(uri, uri=True, timeout=TIMEOUT, isolation_level=None)) as connection:
             yield connection
     except sqlite3.Error as error:
-        raise_ours(error, str(named))
+        raise_ours(error, str(path))
         raise
 
 

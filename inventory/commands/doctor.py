@@ -1,0 +1,47 @@
+"""`inventory doctor`: what is wrong with an installation, in words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import click
+from rich.text import Text
+
+from inventory.commands.terminal import as_json, errors_as_lines, safe_text, stdout_console
+from inventory.doctor.examining import examine
+from inventory.doctor.model import Finding, Status, worst
+from inventory.wiring.doctor import all_checks
+
+CODES: Mapping[Status, int] = {Status.OK: 0, Status.WARNING: 1, Status.PROBLEM: 2}
+STYLES: Mapping[Status, str] = {Status.OK: "green", Status.WARNING: "yellow", Status.PROBLEM: "bold red"}
+
+
+@click.command()
+@as_json
+@errors_as_lines
+def doctor(as_json: bool) -> int:
+    """Say what is wrong with this installation, and the way out, whether the service runs or not.
+
+    Exits with 0 if all is well, 1 for warnings and 2 for problems. It changes nothing, and ends within some 15 seconds.
+    """
+    findings = examine(all_checks())
+    status = worst(findings)
+    if as_json:
+        click.echo(json.dumps({"status": status, "checks": [asdict(each) for each in findings]}))
+    else:
+        _print(findings)
+    return CODES[status]
+
+
+def _print(findings: Sequence[Finding]) -> None:
+    console = stdout_console()
+    for each in findings:
+        line = Text(f"{each.status.value:<8}", style=STYLES[each.status])
+        line.append(f" {each.check:<12}", style="default").append(safe_text(each.text))
+        console.print(line, soft_wrap=True)
+        if each.advice:
+            console.print(Text(f"{'':<22}").append(safe_text(each.advice)), soft_wrap=True)
+    worse = sum(each.status is not Status.OK for each in findings)
+    console.print("All is well." if not worse else f"{worse} of {len(findings)} findings are not ok.")

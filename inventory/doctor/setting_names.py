@@ -1,0 +1,50 @@
+"""Environment variables that look like settings and are none, and settings that cannot be read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from inventory.config import DECLARATIONS, PREFIX, Settings
+from inventory.doctor.model import Finding, ok, problem, warning
+from inventory.errors import SettingError
+
+NAMES = frozenset(f"{PREFIX}{name.upper()}" for name in DECLARATIONS)
+FOR_TESTS = f"{PREFIX}TEST_"
+MISSPELLED, FOREIGN = 0.6, 0.85
+"""How alike a name has to be to one of ours: with our prefix, and without it."""
+
+
+def check(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """A finding for each name that is ignored, and for what cannot be read."""
+    wrong = [*_unknown(environ), *_unreadable()]
+    yield from wrong
+    if not wrong:
+        yield ok("settings", f"{len(NAMES & environ.keys())} settings are set, and each of them is known and can be read.")
+
+
+def _unknown(environ: Mapping[str, str]) -> Iterator[Finding]:
+    feeds = environ.get(f"{PREFIX}PRODUCT_FEEDS", "")
+    for name in sorted(environ.keys() - NAMES):
+        ours = name.startswith(PREFIX)
+        nearest = get_close_matches(name.upper(), NAMES, n=1, cutoff=MISSPELLED if ours else FOREIGN)
+        if name.startswith(FOR_TESTS) or not (nearest or ours) or (ours and _is_in(feeds, name)):
+            continue
+        advice = f"Did you mean {nearest[0]}?" if nearest else "README.md lists all settings."
+        yield warning("settings", f"{name} is set, and is no setting, so it is ignored.", advice)
+
+
+def _is_in(feeds: str, name: str) -> bool:
+    """Whether the file of product feeds asks for this variable."""
+    try:
+        return f"${{{name}}}" in Path(feeds).read_text(encoding="utf-8")
+    except (OSError, ValueError):  # to read the setting says what is wrong with the file
+        return False
+
+
+def _unreadable() -> Iterator[Finding]:
+    try:
+        Settings.read()
+    except SettingError as error:
+        yield problem("settings", f"{error}.", "Change it, or unset it for its default. Nothing starts before.")
