@@ -43,8 +43,8 @@ class OwedCheck:
         deliveries = self._deliveries.due(now=now, limit=MAX_COUNTED)
         oldest = self._oldest(list(due)[:100])
         age = timedelta(0) if oldest is None else now - oldest
-        text = f"{_many(len(due))} collections, {_many(len(jobs))} jobs and {_many(len(deliveries))} deliveries are due"
-        text += f", the oldest collection for {age.total_seconds():,.0f} s." if due else "."
+        text = f"Collections due: {_many(len(due))}, jobs: {_many(len(jobs))}, deliveries: {_many(len(deliveries))}."
+        text += f" The oldest collection has waited for {age.total_seconds():,.0f} s." if due else ""
         waiting = self._waiting()
         if age > LOST and waiting == 0:
             yield warning("owed", f"{text} No RQ job waits for them.", "Start workers and the scheduler, which wakes them for what is due.")  # fmt: skip  # noqa: E501

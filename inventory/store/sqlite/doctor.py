@@ -14,6 +14,7 @@ from inventory.doctor.model import Finding, ok, problem, warning
 from inventory.errors import StorageUnavailable
 from inventory.store.codecs import from_millis
 from inventory.store.sqlite import beside, schema
+from inventory.store.sqlite.failures import NO_STORE, primary
 from inventory.store.sqlite.file import opened
 
 OLDEST = (3, 35)
@@ -93,17 +94,18 @@ def _integrity(connection: sqlite3.Connection) -> Finding:
     until = monotonic() + LOOK_FOR
     with _limited(connection, until):
         try:
-            found = connection.execute("PRAGMA quick_check(3)").fetchall()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            found = [str(row[0]) for row in connection.execute("PRAGMA quick_check(3)")]
+        except sqlite3.DatabaseError as error:
+            if primary(error) == sqlite3.SQLITE_INTERRUPT:
+                text = f"Nothing is damaged in what could be looked at in {LOOK_FOR:g} s. A backup looks at all of it."
+                return ok("integrity", text)
+            if primary(error) not in NO_STORE:
                 raise
-            return ok(
-                "integrity", f"Nothing is damaged in what could be looked at in {LOOK_FOR:g} s. A backup looks at all of it."
-            )
-    if found == [("ok",)]:
+            found = [str(error)]
+    if found == ["ok"]:
         return ok("integrity", "The file of the store is sound.")
-    said = "; ".join(str(row[0]).replace("\n", " ") for row in found)[:300]
-    return problem("integrity", f"The file of the store is damaged: {said}.", "Stop the service, and restore a backup: `inventory restore FILE --force`.")  # fmt: skip  # noqa: E501
+    text = f"The file of the store is damaged: {'; '.join(found)[:300]}."
+    return problem("integrity", text, "Stop the service, and restore a backup: `inventory restore FILE --force`.")
 
 
 @contextmanager
