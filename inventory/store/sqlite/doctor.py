@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 
 from inventory.clock import Clock, rfc3339
-from inventory.doctor.model import Finding, ok, problem, warning
+from inventory.doctor.model import Finding, Status, ok, problem, warning
 from inventory.errors import StorageUnavailable
 from inventory.store.codecs import from_millis
 from inventory.store.sqlite import beside, schema
@@ -56,9 +56,10 @@ class SqliteCheck:
             yield ok("store", f"There is no {self._path} yet; the first start makes it.")
             return
         with opened(self._path) as connection:
-            yield from self._about_schema(connection)
-            yield _integrity(connection)
-            yield from self._about_clock(connection)
+            yield (integrity := _integrity(connection))
+            if integrity.status is Status.OK:
+                yield from self._about_schema(connection)
+                yield from self._about_clock(connection)
         yield from self._about_log()
 
     def _about_schema(self, connection: sqlite3.Connection) -> Iterator[Finding]:

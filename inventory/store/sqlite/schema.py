@@ -7,6 +7,7 @@ from contextlib import closing
 from functools import cache
 
 from inventory.errors import StartError, UnusableStore
+from inventory.store.sqlite import early_index
 from inventory.store.sqlite.migrations import MIGRATIONS
 
 VERSION = len(MIGRATIONS)
@@ -59,6 +60,7 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
 
 
 def _bring_forward(connection: sqlite3.Connection, found: int) -> None:
+    early_index.bring_forward(connection, found)
     for statements in MIGRATIONS[found:]:
         for statement in statements:
             connection.execute(statement)

@@ -25,7 +25,7 @@ GETS = (
     "/api/v1/search?q=cookie.sid.secure:true",
     "/api/v1/search/fields",
     "/api/v1/metadata/diff?url=SITE/site/twice",
-    "/api/v1/metadata/timeline?url=SITE/site/twice&fields=header.x-visit",
+    "/api/v1/metadata/timeline?url=SITE/site/twice",
     "/api/v1/changes?since=2026-01-01T00:00:00Z",
     "/api/v1/watches",
     "/api/v1/webhooks",
