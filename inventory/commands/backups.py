@@ -99,8 +99,9 @@ def _shown() -> Iterator[Progress]:
     with Bar(*columns, console=Console(stderr=True)) as bar:
 
         def progress(step: str, done: int, total: int | None) -> None:
-            shown = bar.task_ids[0] if bar.task_ids else bar.add_task(step)
-            bar.update(shown, description=step, completed=done, total=total)
+            if not bar.tasks or bar.tasks[-1].description != step:
+                bar.add_task(step, total=total)
+            bar.update(bar.task_ids[-1], completed=done)
 
         yield progress
 

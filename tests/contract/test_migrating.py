@@ -5,11 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
+from bson import json_util
 
 from inventory.jobs.model import Batch, Job
-from inventory.records.model import State
+from inventory.records.model import RecordFilter, State
 from inventory.store import Store
 from inventory.store.mongo import documents
 from inventory.store.mongo import schema as mongo_schema
@@ -23,6 +25,7 @@ from tests.contract.job_actions import claim, complete, job, read, ready, work
 from tests.contract.owner_actions import ready_for
 from tests.contract.watch_actions import add
 
+OLDER = Path(__file__).parent / "older" / "mongo.json"
 OLD = "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, 0, NULL, NULL, 0)"
 MILLIS = int(NOW.timestamp() * 1000)
 
@@ -259,3 +262,32 @@ def test_indexes_that_were_replaced_are_dropped_once(mongo: MongoBackend) -> Non
             kept = [[field for field, _ in index["key"]] for index in database(client)[name].index_information().values()]
             assert not any(each.split() in kept for each in replaced)
         mongo_schema.drop_indexes(database(client), mongo_schema.REPLACED)
+
+
+@pytest.mark.parametrize("version", range(1, mongo_schema.VERSION))
+def test_a_database_of_each_version_keeps_its_data_and_gets_the_indexes_of_this_one(
+    mongo: MongoBackend, version: int
+) -> None:
+    """Documents are those of version 5 but for members that are new. An older one lacks collections."""
+    names = {name for migration in mongo_schema.MIGRATIONS[:version] for name in migration} | {"bodies"}
+    kept = {name: documents for each in json_util.loads(OLDER.read_text()) for name, documents in each.items()}
+    with mongo.client() as client:
+        for name in names & kept.keys():
+            database(client)[name].insert_many(kept[name])
+        for migration in mongo_schema.MIGRATIONS[:version]:
+            mongo_schema.create_indexes(database(client), migration)
+    mongo.mark(version)
+
+    with closing(mongo.open()) as store:
+        records = store.records.listing(RecordFilter(), limit=999, after=None)
+        jobs = store.jobs.listing(None, limit=99, after=None)
+        snapshots = [each for record in records for each in store.snapshots.listing(record.id, limit=99, after=None)]
+        bodies = [store.bodies.find(each.body_sha256) for each in snapshots if each.body_sha256]
+        assert (len(records), len(jobs)) == (len(kept["records"]), len(kept["jobs"]) if "jobs" in names else 0)
+        assert snapshots
+        assert None not in bodies
+        assert store.records.due(now=after(10**8), max_attempts=9, limit=99)
+    with mongo.client() as client:
+        wanted = {name for migration in mongo_schema.MIGRATIONS for name in migration}
+        assert wanted <= set(database(client).list_collection_names())
+        assert database(client)["meta"].find_one({"_id": "schema"})["version"] == mongo_schema.VERSION  # type: ignore[index]

@@ -1,4 +1,4 @@
-"""A backup that is made and restored while real programs write: all that was accepted before it began is in it, and is done."""
+"""A backup made and restored while real programs write: what was accepted before it began is in it, and is done."""
 
 from __future__ import annotations
 

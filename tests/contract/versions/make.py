@@ -1,8 +1,9 @@
 """Makes the stores of this folder: `python -m tests.contract.versions.make [VERSION...]` in a clone with the whole history.
 
-For each version of SQLite's schema, the last commit that had it and can run does so as real programs from a work tree, with the packages
-of now. It collects, imports, watches and whatever else it could do. Then workers and scheduler end, and more is accepted, so
-that something is owed. `N.sqlite3.xz` is the store, and `N.json.xz` has what that version answered, and the files of jobs.
+For each version of SQLite's schema, the last commit that had it, or one before that can start, runs as real programs from a
+work tree, with the packages of now. It collects, imports, watches and whatever else it could. Then workers and scheduler
+end, and more is accepted, so that something is owed. `N.sqlite3.xz` is the store. `N.json.xz` has what that version answered
+about it, and the files of its jobs.
 """
 
 from __future__ import annotations
