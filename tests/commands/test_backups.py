@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import Result
+from zstandard import ZstdCompressor, ZstdDecompressor
 
 from inventory.clock import utc_now
 from inventory.local_stack import folder_lock
@@ -225,6 +226,33 @@ def test_a_backup_with_a_flipped_bit_is_refused(
 
     assert (done.exit_code, done.stdout) == (2, "")
     assert (records(data), list(data.glob("replaced-*"))) == (COUNT, [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (b"http://a.test/", b"http://b.test/", "is not what the manifest says"),
+        (b"files/uploads/aaaa", b"files/../../../aaa", "it has an entry"),
+        (b"manifest.json", b"manifest.jsom", "it has an entry"),
+        (b'"format": 1', b'"format": 9', "is of format 9"),
+    ],
+)
+def test_a_backup_that_was_changed_is_refused(
+    environment: dict[str, str], data: Path, file: Path, old: bytes, new: bytes, why: str
+) -> None:
+    content = ZstdDecompressor().decompressobj().decompress(file.read_bytes())
+    start = content.index(old)
+    header = bytearray(content.replace(old, new, 1))
+    block = start // 512 * 512
+    if header[block + 257 : block + 262] == b"ustar":  # the name in a header, whose sum is to be right
+        header[block + 148 : block + 156] = b" " * 8
+        header[block + 148 : block + 156] = b"%06o\0 " % sum(header[block : block + 512])
+    file.write_bytes(ZstdCompressor().compress(bytes(header)))
+
+    refused(run(environment, "restore", str(file), "--force"), why)
+
+    assert (records(data), list(data.glob("replaced-*"))) == (COUNT, [])
+    assert not list(data.parent.parent.glob("aaa*"))
 
 
 def test_what_is_not_a_backup_is_refused(environment: dict[str, str], data: Path) -> None:

@@ -22,7 +22,7 @@ from tests.end_to_end.importing import Import
 from tests.end_to_end.stack import API, PYTHON, ROOT, Stack, stack, wait_until
 from tests.upstreams import Upstream
 
-ROWS = 1_500
+ROWS = 800
 HELD = "/page/held", "/page/row/700"
 PROGRAM = "from inventory.commands.main import main; main()"
 
