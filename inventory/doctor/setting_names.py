@@ -10,7 +10,7 @@ from inventory.config import DECLARATIONS, PREFIX, Settings
 from inventory.doctor.model import Finding, ok, problem, warning
 from inventory.errors import SettingError
 
-NAMES = frozenset(f"{PREFIX}{name.upper()}" for name in DECLARATIONS)
+NAMES = frozenset(f"{PREFIX}{name.upper()}{end}" for name in DECLARATIONS for end in ("", "_FILE"))
 FOR_TESTS = f"{PREFIX}TEST_"
 MISSPELLED, FOREIGN = 0.6, 0.85
 """How alike a name has to be to one of ours: with our prefix, and without it."""

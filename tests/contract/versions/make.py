@@ -69,6 +69,7 @@ def last_commits() -> dict[int, str]:
         if before and schema_of(commit) != schema_of(before):
             last[schema_of(before)] = git("rev-parse", f"{commit}^").strip()
         before = commit
+    last[schema_of("HEAD")] = "HEAD"
     return {version: commit for version, commit in last.items() if version}
 
 
