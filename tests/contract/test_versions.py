@@ -96,10 +96,11 @@ def test_a_store_is_of_the_version_that_it_is_named_after_and_has_data(old: OldS
 @OLD
 def test_what_an_older_version_answered_is_answered_now(old: OldStore, client: FlaskClient, version: int) -> None:
     wrong = []
-    for path, then in old.answers.items():
+    asked = {path.replace("SITE", old.site) for path in GETS}
+    for path in sorted(asked & old.answers.keys()):  # the history before the weather, which adds to it
         answer = client.get(path)
         assert answer.status_code == 200, f"{path}: {answer.text}"
-        wrong += lacking(then, answer.get_json(), path)
+        wrong += lacking(old.answers[path], answer.get_json(), path)
 
     assert wrong == []
 

@@ -56,7 +56,7 @@ class SqliteCheck:
             yield ok("store", f"There is no {self._path} yet; the first start makes it.")
             return
         with opened(self._path) as connection:
-            yield (integrity := _integrity(connection))
+            yield (integrity := _integrity(connection, self._path))
             if integrity.status is Status.OK:
                 yield from self._about_schema(connection)
                 yield from self._about_clock(connection)
@@ -91,7 +91,7 @@ class SqliteCheck:
             )
 
 
-def _integrity(connection: sqlite3.Connection) -> Finding:
+def _integrity(connection: sqlite3.Connection, path: Path) -> Finding:
     until = monotonic() + LOOK_FOR
     with _limited(connection, until):
         try:
@@ -104,8 +104,8 @@ def _integrity(connection: sqlite3.Connection) -> Finding:
                 raise
             found = [str(error)]
     if found == ["ok"]:
-        return ok("integrity", "The file of the store is sound.")
-    text = f"The file of the store is damaged: {'; '.join(found)[:300]}."
+        return ok("integrity", f"The store {path} is sound.")
+    text = f"The store {path} is damaged: {'; '.join(found)[:300]}."
     return problem("integrity", text, "Stop the service, and restore a backup: `inventory restore FILE --force`.")
 
 

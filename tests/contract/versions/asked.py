@@ -23,7 +23,6 @@ GETS = (
     "/api/v1/products/summary",
     "/api/v1/search?q=title:visit*",
     "/api/v1/search?q=cookie.sid.secure:true",
-    "/api/v1/search/fields",
     "/api/v1/metadata/diff?url=SITE/site/twice",
     "/api/v1/metadata/timeline?url=SITE/site/twice",
     "/api/v1/changes?since=2026-01-01T00:00:00Z",
