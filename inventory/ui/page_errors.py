@@ -11,6 +11,7 @@ from inventory.errors import InventoryError, Unauthenticated
 from inventory.ui.login import lead_to_login
 from inventory.ui.pages import page, wants_page
 from inventory.web_api import problems
+from inventory.web_api.same_origin import SAFE
 
 GRAPHQL = "graphql.Graphql"
 FOR_PEOPLE = {
@@ -30,7 +31,6 @@ def page_blueprint(name: str) -> Blueprint:
 
 def register(app: Flask) -> None:
     """Answer browsers with pages where no page is, too. To programs, and below /api, the app's problems remain."""
-    app.register_error_handler(Unauthenticated, lead_to_login)
     app.register_error_handler(InventoryError, _outside_pages)
     app.register_error_handler(HTTPException, _framework_page)
 
@@ -69,7 +69,11 @@ def _document(answer: Response) -> dict[str, Any]:
 
 
 def _outside_pages(error: InventoryError) -> Response:
-    """GraphQL has a form for people, which shows what is wrong with a query, once there is one."""
+    """What people look at there. GraphQL has a form for them, which shows what is wrong with a query, once there is one."""
+    if request.method not in SAFE:
+        return problems.answer(error)
+    if isinstance(error, Unauthenticated):
+        return lead_to_login(error)
     if request.endpoint != GRAPHQL or not wants_page():
         return problem_page(error)
     return page_with("graphql.html", error if request.args else None)

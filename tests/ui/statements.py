@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 from weakref import WeakSet
 
@@ -31,8 +32,12 @@ def noted() -> Iterator[list[str]]:
             statements.append(statement)
 
     before = list(_connections)
-    for each in before:
-        each.set_trace_callback(note)
+    _trace(before, note)
     yield statements
-    for each in before:
-        each.set_trace_callback(None)
+    _trace(before, None)
+
+
+def _trace(connections: Iterable[Connection], note: Callable[[str], None] | None) -> None:
+    for each in connections:
+        with suppress(sqlite3.ProgrammingError):  # an earlier test closed it
+            each.set_trace_callback(note)
