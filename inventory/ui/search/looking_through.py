@@ -8,7 +8,7 @@ from inventory.observations.model import And, Condition, Has, Not, Or, Word
 from inventory.observations.queries.query import parse
 
 OWN = ("url", "host", "title", "path", "final.url", "final.host", "redirect.url", "body.sha256", "tls.name", "tls.subject")
-"""Fields of which nearly each target shows a value of its own: with a million targets, a million values are looked through."""
+"""Fields of which nearly each target shows a value of its own: with a million targets, a million are looked through."""
 
 
 def looks_through_values(text: str, now: datetime) -> bool:
