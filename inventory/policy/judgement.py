@@ -19,7 +19,7 @@ from inventory.policy.seen import Seen
 from inventory.records.model import Content, Target
 from inventory.watches.matching import asks_for, compiled
 
-MAX_JUDGEMENTS, MAX_RESULTS = 2_048, 512
+MAX_JUDGEMENTS, MAX_RESULTS = 512, 512
 """That a policy remembers, and that each of its rules does."""
 _READ_AT = EPOCH
 _NOT_ASKED = Result()
