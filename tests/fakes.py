@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from threading import Event, Lock
 from typing import Any
@@ -141,6 +141,9 @@ class Unlimited:
 
     def state(self, host: str) -> Upstream | None:
         return None
+
+    def permits(self, hosts: Sequence[str], *, within: float) -> Mapping[str, int]:
+        return dict.fromkeys(hosts, 10**9)
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         return ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,6 +21,11 @@ MAX_UNINDEXED = 100_000
 """Up to which unindexed records are counted: in some milliseconds."""
 MAX_HOSTS = 100
 """Upstreams that have series, those that were called last: there may be millions of hosts."""
+
+MAX_DUE = 10_000
+"""Up to which due collections are counted: in some 50 milliseconds."""
+ELIGIBLE_WITHIN = 10.0
+"""Seconds in which a host's budget has to permit a call for its collection to count: about those between two scrapes."""
 
 
 def exposition(services: Services) -> tuple[bytes, str]:
@@ -44,6 +50,19 @@ def collection_lag(services: Services) -> float:
     return max([(now - each.due_at).total_seconds() for each in due if each and each.due_at], default=0.0)
 
 
+def eligible(services: Services) -> int:
+    """How many collections are due and soon permitted by their hosts' budgets, of the next `MAX_DUE`; for autoscalers.
+
+    A host counts no more than its budget permits within `ELIGIBLE_WITHIN`. Of the budgets, those are looked at of the
+    hosts with the most due collections. May raise `StorageUnavailable`.
+    """
+    max_attempts = services.settings.max_attempts
+    due = Counter(services.store.records.due_hosts(now=utc_now(), max_attempts=max_attempts, limit=MAX_DUE))
+    busiest = dict(due.most_common(MAX_HOSTS))
+    permits = services.upstreams.permits(list(busiest), within=ELIGIBLE_WITHIN)
+    return due.total() - sum(max(0, count - permits[host]) for host, count in busiest.items())
+
+
 def _state(services: Services) -> Iterator[Metric]:
     from prometheus_client.metrics_core import GaugeMetricFamily as Gauge
 
@@ -51,7 +70,7 @@ def _state(services: Services) -> Iterator[Metric]:
         "inventory_up", "Whether a part that the API depends on answers, and the queue takes writes.", labels=["part"]
     )
     try:
-        lag = collection_lag(services)
+        lag, to_collect = collection_lag(services), eligible(services)
         unindexed = services.store.observations.count_unindexed(up_to=MAX_UNINDEXED)
         of_watches = list(_watches(services))
     except StorageUnavailable:
@@ -59,6 +78,11 @@ def _state(services: Services) -> Iterator[Metric]:
     else:
         up.add_metric(["store"], 1)
         yield Gauge("inventory_collection_lag_seconds", "How long the next collection has been due; 0 if none is due.", lag)
+        yield Gauge(
+            "inventory_collections_eligible",
+            f"Collections that are due and that their hosts' budgets permit now, of the next {MAX_DUE}.",
+            to_collect,
+        )
         yield Gauge(
             "inventory_unindexed_records",
             f"Records that searches do not find yet, counted up to {MAX_UNINDEXED}.",

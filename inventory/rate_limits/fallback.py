@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -47,6 +47,9 @@ class FallbackBudgets:
 
     def state(self, host: str) -> Upstream | None:
         return self._either(lambda budgets: budgets.state(host), writes=False)
+
+    def permits(self, hosts: Sequence[str], *, within: float) -> Mapping[str, int]:
+        return self._either(lambda budgets: budgets.permits(hosts, within=within), writes=False)
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         return self._either(lambda budgets: budgets.listing(limit=limit, after=after), writes=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from threading import Lock
@@ -62,6 +62,9 @@ class LocalBudgets:
             if found is None or not found.state["asked_at"]:
                 return None
             return found.upstream(self._clock(), self._limits(host))
+
+    def permits(self, hosts: Sequence[str], *, within: float) -> Mapping[str, int]:
+        return {host: state.permits_of(self.state(host), self._limits(host), within) for host in hosts}
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         with self._lock:

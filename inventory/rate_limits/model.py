@@ -11,7 +11,7 @@ its lease is over. Reports on permits from before the breaker's last change do n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
@@ -155,6 +155,12 @@ class Budgets(Protocol):
 
     def state(self, host: str) -> Upstream | None:
         """What is known of a host, or None if nothing is."""
+
+    def permits(self, hosts: Sequence[str], *, within: float) -> Mapping[str, int]:
+        """How many calls of each of up to 100 hosts may begin within so many seconds, as far as is known now.
+
+        None does while its breaker is open or it asked for a pause; one while its breaker is half-open.
+        """
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         """Hosts by (`listed_at`, name), newest first, after `after`.

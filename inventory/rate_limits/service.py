@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,6 +24,9 @@ class UpstreamService:
         if upstream is None:
             raise NotFound(f"{host} was not called recently. /api/v1/upstreams lists the hosts that were.")
         return upstream
+
+    def permits(self, hosts: Sequence[str], *, within: float) -> Mapping[str, int]:
+        return self.budgets.permits(hosts, within=within)
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         return self.budgets.listing(limit=limit, after=after)

@@ -13,7 +13,7 @@ A script touches several hosts, so these are not for a Redis Cluster. Without Re
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -85,6 +85,10 @@ class SharedBudgets:
 
     def state(self, host: str) -> Upstream | None:
         return next(iter(self._states([host])), None)
+
+    def permits(self, hosts: Sequence[str], *, within: float) -> Mapping[str, int]:
+        known = {each.host: each for each in self._states(hosts)}
+        return {host: state.permits_of(known.get(host), self._limits(host), within) for host in hosts}
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         start = 0

@@ -131,6 +131,18 @@ def _callable_at(state: State, limit: Limit, in_use: int, now: int) -> int:
     )
 
 
+def permits_of(upstream: Upstream | None, limit: Limit, within: float) -> int:
+    """How many calls of a host may begin within so many seconds; `upstream` is what is known of it, if anything is."""
+    if upstream is None:
+        return limit.burst + int(within * limit.rate)
+    left = within - upstream.callable_in
+    if left <= 0 or upstream.breaker is Breaker.OPEN:
+        return 0
+    if upstream.breaker is Breaker.HALF_OPEN:
+        return 1
+    return limit.burst + int(left * limit.rate)
+
+
 def latency_of(state: State) -> Latency:
     """The mean, and percentiles as far as the buckets tell: linear within one, the last as long as its lower bound."""
     counts = [state[f"within_{number}"] for number in range(len(BOUNDS) + 1)]

@@ -128,6 +128,9 @@ class Records(Protocol):
         oldest of all.
         """
 
+    def due_hosts(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, int]:
+        """How many of the records that `due` would name each upstream host has; hosts that have some."""
+
     def listing(self, chosen: RecordFilter, *, limit: int, after: Key | None) -> Sequence[Record]:
         """Records by (accepted_at, id), newest first, those after `after`."""
 

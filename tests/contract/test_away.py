@@ -51,6 +51,7 @@ READS: dict[str, Callable[[Store], object]] = {
     "find": lambda store: store.records.find(target(2).id),
     "is_any_expired": lambda store: store.records.is_any_expired(now=after(999), max_attempts=9),
     "due": lambda store: store.records.due(now=NOW, max_attempts=9, limit=9),
+    "due_hosts": lambda store: store.records.due_hosts(now=NOW, max_attempts=9, limit=9),
     "listing": lambda store: store.records.listing(RecordFilter(), limit=9, after=None),
     "snapshot": lambda store: store.snapshots.find("0" * 32),
     "snapshots": lambda store: store.snapshots.listing(target(2).id, limit=9, after=None),

@@ -14,6 +14,7 @@ from tests.contract.actions import (
     LEASE,
     NOW,
     accept,
+    accept_target,
     after,
     claim,
     collect,
@@ -154,6 +155,18 @@ def test_expired_records_are_claimed_one_by_one_the_longest_expired_first(store:
     claimed = [store.records.claim_expired(now=after(999), lease_for=LEASE, max_attempts=9) for _ in range(3)]
 
     assert [each and each.target for each in claimed] == [target(2), target(1), None]
+
+
+def test_what_is_due_is_counted_by_host_as_far_as_it_would_be_named(store: Store) -> None:
+    for n in range(3):
+        accept_target(store, target(n, host="one.example"), now=after(n))
+    accept_target(store, target(0, host="two.example"), now=after(1))
+    accept_target(store, target(0, host="later.example"), now=after(500))
+    claim(store, target(0, host="one.example"), now=NOW)
+
+    assert store.records.due_hosts(now=after(2), max_attempts=2, limit=9) == {"one.example": 2, "two.example": 1}
+    assert store.records.due_hosts(now=after(99), max_attempts=2, limit=9) == {"one.example": 3, "two.example": 1}
+    assert sum(store.records.due_hosts(now=after(99), max_attempts=2, limit=2).values()) == 2
 
 
 def test_due_names_what_a_claim_would_find_and_claims_nothing(store: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from flask.testing import FlaskClient
 from inventory import create_app, wiring
 from inventory.config import Settings
 from inventory.errors import StartError
-from inventory.ops import request_metrics
+from inventory.ops import metrics, request_metrics
 from inventory.rate_limits.limits import HostLimits
 from tests.conftest import Build
+from tests.fakes import Replacing, Unlimited
 from tests.ops.actions import scrape, value
-from tests.rate_limits.budget_halves import LocalHalf
+from tests.rate_limits.budget_halves import POLICY, LocalHalf
 
 LOOKUP = {"method": "GET", "route": "/api/v1/metadata"}
 
@@ -72,6 +74,54 @@ def test_what_is_due_and_for_how_long_and_what_waits_for_a_worker(client: FlaskC
     assert found[("inventory_up", frozenset({("part", "queue")}))] == 1
 
 
+def eligible(make_services: Build, half: LocalHalf, urls: Iterable[str]) -> float:
+    """What `/metrics` says after these URLs were asked for."""
+    client = create_app(services=make_services(budgets=half.budgets)).test_client()
+    for url in urls:
+        assert client.get("/api/v1/metadata", query_string={"url": url}).status_code == 202
+    return value(client, "inventory_collections_eligible")
+
+
+def test_a_thousand_due_targets_of_a_thousand_hosts_are_all_eligible(make_services: Build) -> None:
+    urls = (f"http://{n}.example.com/" for n in range(1_000))
+
+    assert eligible(make_services, LocalHalf(HostLimits(1, 1)), urls) == 1_000
+
+
+def test_a_thousand_due_targets_of_one_slow_host_are_the_work_of_some_seconds(make_services: Build) -> None:
+    urls = (f"http://slow.example.com/{n}" for n in range(1_000))
+
+    assert eligible(make_services, LocalHalf(HostLimits(1, 1)), urls) == 1 + metrics.ELIGIBLE_WITHIN
+
+
+def test_nothing_of_a_host_whose_breaker_is_open_is_eligible(make_services: Build) -> None:
+    half = LocalHalf(HostLimits(10, 4))
+    half.fail("dead.example.com", POLICY.failures)
+    urls = ["http://live.example.com/", *(f"http://dead.example.com/{n}" for n in range(9))]
+
+    assert eligible(make_services, half, urls) == 1
+
+
+@pytest.mark.parametrize("hosts", [0, 1, 99_999])
+def test_of_what_is_due_and_of_the_budgets_a_bounded_number_is_looked_at(
+    make_services: Build, services: wiring.Services, hosts: int
+) -> None:
+    looked_at: list[int] = []
+
+    def due_hosts(*, limit: int, **_: object) -> dict[str, int]:
+        return {f"{n}.example": 1 for n in range(min(hosts, limit))}
+
+    def permits(names: Sequence[str], **_: object) -> dict[str, int]:
+        looked_at.append(len(names))
+        return dict.fromkeys(names, 0)
+
+    store = Replacing(services.store, records=Replacing(services.store.records, due_hosts=due_hosts))
+    wired = make_services(store=store, budgets=Replacing(Unlimited(), permits=permits))
+
+    assert metrics.eligible(wired) == max(0, min(hosts, metrics.MAX_DUE) - metrics.MAX_HOSTS)
+    assert looked_at == [min(hosts, metrics.MAX_HOSTS)]
+
+
 def test_upstreams_have_counts_of_what_their_budgets_permitted(make_services: Build) -> None:
     half = LocalHalf(HostLimits(10, 4))
     client = create_app(services=make_services(budgets=half.budgets)).test_client()
@@ -96,7 +146,8 @@ def test_a_part_that_does_not_answer_is_reported_and_stops_no_scrape(settings: S
 
     assert found[("inventory_up", frozenset({("part", "store")}))] == 0
     assert found[("inventory_up", frozenset({("part", "queue")}))] == 0
-    assert not [name for name, _ in found if name in ("inventory_collection_lag_seconds", "inventory_bells")]
+    gone = {"inventory_collection_lag_seconds", "inventory_collections_eligible", "inventory_bells"}
+    assert not [name for name, _ in found if name in gone]
 
 
 def test_counts_begin_at_zero_in_a_folder_that_is_the_same_after_a_crash(settings: Settings, tmp_path: Path) -> None:

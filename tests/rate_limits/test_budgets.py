@@ -12,7 +12,7 @@ import pytest
 from inventory.errors import SourceFailure
 from inventory.rate_limits.limits import HostLimits, Limit
 from inventory.rate_limits.model import Breaker, Permit, PermitRequest, Reason, Throttled, is_unanswered
-from tests.rate_limits.budget_halves import Half, LocalHalf, SharedHalf
+from tests.rate_limits.budget_halves import POLICY, Half, LocalHalf, SharedHalf
 
 HOST = "api.example"
 LIMITS = HostLimits(
@@ -41,6 +41,30 @@ def test_a_burst_is_permitted_and_then_one_for_each_interval(half: Half) -> None
         half.forward(0.1)
         half.end(half.permit(HOST))
         assert half.throttled(HOST).reason is Reason.RATE
+
+
+def test_what_a_host_permits_soon_is_its_burst_and_what_its_rate_gives(half: Half) -> None:
+    assert half.budgets.permits([HOST, "rare.example"], within=10) == {HOST: 104, "rare.example": 1}
+    half.end(half.permit("rare.example"))
+
+    assert half.budgets.permits(["rare.example"], within=10) == {"rare.example": 0}
+
+
+def test_a_host_permits_nothing_while_its_breaker_is_open_and_then_one_probe(half: Half) -> None:
+    half.fail(HOST, POLICY.failures)
+    assert half.budgets.permits([HOST], within=30) == {HOST: 0}
+
+    half.forward(POLICY.first_pause)
+    assert half.budgets.permits([HOST], within=30) == {HOST: 1}
+    half.permit(HOST)
+    assert half.budgets.permits([HOST], within=10) == {HOST: 0}
+
+
+def test_a_host_permits_nothing_while_it_asked_for_a_pause(half: Half) -> None:
+    half.end(half.permit(HOST), pause=60.0)
+
+    assert half.budgets.permits([HOST], within=30) == {HOST: 0}
+    assert half.budgets.permits([HOST], within=61) == {HOST: 14}
 
 
 def test_no_more_is_saved_up_than_a_burst(half: Half) -> None:

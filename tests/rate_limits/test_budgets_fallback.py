@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +53,10 @@ class Remote(LocalHalf):
     def state(self, host: str) -> Upstream | None:
         self._answer()
         return self.inner.state(host)
+
+    def permits(self, hosts: Sequence[str], *, within: float) -> Mapping[str, int]:
+        self._answer()
+        return self.inner.permits(hosts, within=within)
 
     def listing(self, *, limit: int, after: tuple[datetime, str] | None) -> Sequence[Upstream]:
         self._answer()

@@ -7,6 +7,7 @@ which leases stand. Several workers may choose the same ones; each gets those th
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -107,12 +108,18 @@ class Ledger(Adapter):
         return len(ended)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
+        return {each["_id"]: each["key"] for each in self._due(now, max_attempts, limit)}
+
+    def due_hosts(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, int]:
+        return Counter(each["host"] for each in self._due(now, max_attempts, limit))
+
+    def _due(self, now: datetime, max_attempts: int, limit: int) -> Sequence[Document]:
         found: list[Document] = []
         with self._connection.database() as database:
             for chosen in (_due(now, bulk=True), _lease_over(now, {"$lt": max_attempts})):
                 if len(found) < limit:
                     found += turns.all_due(database, chosen, limit=limit - len(found))
-        return {each["_id"]: each["key"] for each in found}
+        return found
 
     def _claim_in_turns(
         self, database: Database[Document], due: Sequence[Document], until: datetime, limit: int

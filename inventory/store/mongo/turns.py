@@ -37,11 +37,11 @@ def in_turns(database: Database[Document], due: Sequence[Document], served: Serv
 
 
 def all_due(database: Database[Document], due: Sequence[Document], *, limit: int) -> list[Document]:
-    """Up to `limit` of them with their keys: in each round the oldest first, those of lookups before all others.
+    """Up to `limit` of them with their keys and hosts: in each round the oldest first, those of lookups before all others.
 
     One alone is the oldest, whosever it is. Workers ask for one to know whether there is any.
     """
-    fields = FIELDS | {"key": 1}
+    fields = FIELDS | {"key": 1, "host": 1}
     if limit == 1:
         oldest = [database["records"].find_one(each, fields, sort=[("due_at", 1)]) for each in due]
         return [each for each in oldest if each is not None][:1]

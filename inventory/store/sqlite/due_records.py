@@ -22,7 +22,7 @@ LEASE_AHEAD = f"due_at > :now + {millis(model.LEASE_AHEAD)}"
 """As `rows.AHEAD`, of the end of a lease. It comes last."""
 
 TO_CLAIM = "id, bulk"
-TO_LIST = "id, key, bulk, due_at"
+TO_LIST = "id, key, host, bulk, due_at"
 TO_FAIL = f"{TO_LIST}, {rows.RECORD}"
 """The columns of what is to be claimed, listed and failed."""
 
@@ -103,5 +103,5 @@ def _queues(run: Run, due: str, values: Mapping[str, Any], owners: Sequence[str]
 
 
 def _round_and_age(turn: tuple[int, str, Row]) -> tuple[int, int, int]:
-    number, _, (_, _, bulk, due_at, *_) = turn
+    number, _, (_, _, _, bulk, due_at, *_) = turn
     return number, bulk, due_at

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -121,11 +122,17 @@ class Ledger(Adapter):
         return len(records)
 
     def due(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, str]:
+        return {row[0]: row[1] for row in self._due(now, max_attempts, limit)}
+
+    def due_hosts(self, *, now: datetime, max_attempts: int, limit: int) -> Mapping[str, int]:
+        return Counter(row[2] for row in self._due(now, max_attempts, limit))
+
+    def _due(self, now: datetime, max_attempts: int, limit: int) -> Sequence[Row]:
         chosen = {"now": to_millis(now), "max_attempts": max_attempts, "limit": limit}
         found = [*due_records.all_due(self._connections.rows, due_records.PENDING, chosen)]
         if len(found) < limit:
             found += due_records.all_due(self._connections.rows, due_records.EXPIRED, chosen)
-        return {row[0]: row[1] for row in found[:limit]}
+        return found[:limit]
 
     def _claim_in_turns(self, queue: Queue, chosen: Mapping[str, Any], until: datetime) -> list[Record]:
         """Lease what is due, evenly of each owner; without anything, no write lock is taken."""
