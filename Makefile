@@ -17,7 +17,7 @@ CHECK_PYTHON = import sys; $(OLDEST) <= sys.version_info < (3, 14) or sys.exit("
 	  this is %d.%d. Choose another: make PYTHON=python3.12 ..." % sys.version_info[:2])
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test faults exporting bench policy-oracle lint format screenshots settings lock clean
+.PHONY: help install run test faults exporting kubernetes bench policy-oracle lint format screenshots settings lock clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ exporting: $(VENV)/installed-dev  ## Check that an export of more than 4 GiB tak
 
 bench: $(VENV)/installed-bench  ## Measure the ratios of bench/ (NAME=hit for one; half an hour for all; PEER="command {port}" for a peer)
 	@$(BIN)/python -m bench $(NAME) $(if $(PEER),--peer '$(PEER)') $(if $(PEER_LOOKUP),--peer-lookup '$(PEER_LOOKUP)') $(ARGS)
+
+kubernetes: $(VENV)/installed-dev  ## Check deploy/kubernetes (needs Go; ARGS=--server has an API server take it)
+	@deploy/kubernetes/check $(ARGS)
 
 # Nothing of the package runs while it is installed. It would fetch a list of hosts, which no case needs.
 policy-oracle: $(VENV)/installed-dev  ## Compare the policy observatory with the MDN HTTP Observatory (needs Node and npm; ARGS=--write for the table)
