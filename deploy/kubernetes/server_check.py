@@ -59,12 +59,15 @@ class Server:
         self._tls = ssl._create_unverified_context()  # it makes its own certificate
 
     def __enter__(self) -> Server:
+        return self
+
+    def wait(self) -> None:
+        """Return when it is ready; exit if it never gets so."""
         until = time.monotonic() + PATIENCE
         while self.call("GET", "/readyz")[0] != 200:
             if self._process.poll() is not None or time.monotonic() > until:
                 sys.exit(f"The API server does not get ready:\n{self.log.read_text()[-3_000:]}")
             time.sleep(0.5)
-        return self
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
@@ -92,7 +95,7 @@ class Server:
             with urllib.request.urlopen(request, timeout=30, context=self._tls) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
-            return error.code, str(json.loads(error.read() or b"{}").get("message", ""))
+            return error.code, error.read().decode()
         except OSError as error:
             return 0, str(error)
 
@@ -135,6 +138,7 @@ def main() -> None:
     for file in built:
         things = [each for each in yaml.safe_load_all(Path(file).read_text()) if each]
         with tempfile.TemporaryDirectory() as folder, Server(program, Path(folder)) as server:
+            server.wait()
             refused = check(server, yaml.safe_load(Path(crd).read_text()), things)
         told = refused or [f"{file}: an API server took {len(things)} objects and their pods"]
         sys.stdout.write("".join(f"{each}\n" for each in told))
