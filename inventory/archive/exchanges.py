@@ -7,19 +7,19 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from ipaddress import ip_address
 from typing import Any
 
 from inventory import urls, web_encodings
 from inventory.http_client.head import Fields, Head
 from inventory.http_client.media_types import extracted
 from inventory.records.model import Target
-from inventory.webpages import archived
+from inventory.webpages import archived, kept_values
 from inventory.webpages.archived import Archived
 
 MALFORMED = "malformed_record"
 VERSION = re.compile(r"(?:HTTP/|h)?([0-9])(?:\.([0-9]))?", re.IGNORECASE)
 NOT_IN_A_LINE = re.compile(r"[\r\n\0]")
+NOT_IN_A_NAME = re.compile(r"[\r\n\0:]")
 CREDENTIALS = frozenset({"cookie", "authorization", "proxy-authorization"})
 """Lines of requests that are not kept: those of a browser are somebody's."""
 
@@ -45,7 +45,7 @@ def of_warc(target: Target, at: datetime, document: Document, block: str) -> Arc
         payload=payload,
         is_cut=document["is_cut"],
         request=None if request is None else _without_credentials(archived.read_request(decoded(request))),
-        address=_address(document["address"]),
+        address=kept_values.address(document["address"]),
     )
 
 
@@ -56,7 +56,8 @@ def of_har(target: Target, at: datetime, document: Document) -> Archived:
         raise Rejected(MALFORMED, "The entry has no status: it was not answered, or the browser hid the answer.")
     defects: list[str] = []
     fields = _fields(document["headers"], defects)
-    head = Head(status, document["reason"][:1_000], _version(document["version"]), fields, ())
+    reason = NOT_IN_A_LINE.sub(" ", _as_sent(document["reason"][:1_000]))
+    head = Head(status, reason, _version(document["version"]), fields, ())
     body, is_cut = _har_body(document, head, defects), bool(document["is_cut"])
     if body is None:
         is_cut = status not in (204, 304) and head.values("content-length") != ["0"]
@@ -71,7 +72,7 @@ def of_har(target: Target, at: datetime, document: Document) -> Archived:
         is_plain=True,
         is_cut=is_cut,
         request=_without_credentials(_fields(document["request"], [])),
-        address=_address(document["address"]),
+        address=kept_values.address(document["address"]),
         times=_times(document),
     )
 
@@ -80,19 +81,11 @@ def _without_credentials(fields: Fields) -> Fields:
     return tuple((name, value) for name, value in fields if name.lower() not in CREDENTIALS)
 
 
-def _address(text: str | None) -> str | None:
-    """An address of the server; None of what is none."""
-    try:
-        return str(ip_address(text)) if text else None
-    except ValueError:
-        return None
-
-
 def _fields(lines: Sequence[Sequence[str]], defects: list[str]) -> Fields:
     """Header lines. Browsers join lines of one name by line feeds."""
     found: list[tuple[str, str]] = []
     for name, joined in lines:
-        if NOT_IN_A_LINE.search(name):
+        if NOT_IN_A_NAME.search(name):
             defects.append(f"a header line of the HAR has a malformed name: {name[:100]!r}")
             continue
         found += [(_as_sent(name), _as_sent(value).strip(" \t\r\0")) for value in joined.split("\n")]

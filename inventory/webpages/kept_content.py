@@ -9,7 +9,7 @@ from typing import Any
 from inventory import json_bytes, urls
 from inventory.errors import InvalidRequest, SourceFailure
 from inventory.records.model import Attachment, Content
-from inventory.webpages import archived
+from inventory.webpages import archived, kept_values
 from inventory.webpages.content_schemas import ContentSchema
 from inventory.webpages.cookies import READY, as_answered, cookies_of
 
@@ -32,14 +32,14 @@ def checked(document: object, payload: bytes) -> tuple[Content, bytes]:
     if not isinstance(document, dict) or any(name not in document for name in MEMBERS):
         raise InvalidContent(f"it lacks some of {', '.join(MEMBERS)}")
     content = {name: value for name, value in document.items() if name in (READY, *MEMBERS, "page")}
-    if len(json_bytes.dumps(content)) > MAX_BYTES:
-        raise InvalidContent(f"it has more than {MAX_BYTES:,} bytes")
     try:
+        if len(json_bytes.dumps(content)) > MAX_BYTES:
+            raise InvalidContent(f"it has more than {MAX_BYTES:,} bytes")
         body = archived.undone(payload, content)
         _check(content, body)
     except SourceFailure as error:
         raise InvalidContent("the body in the file cannot be decoded") from error
-    except (LookupError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         raise InvalidContent(f"a member is not what it has to be: {type(error).__name__}") from error
     return content, body
 
@@ -48,12 +48,12 @@ def attached(content: Content, payload: bytes, certificate: bytes | None) -> tup
     """What a checked content names besides its body and the file has, and the content without what the file lacks."""
     found, body, tls = list[Attachment](), dict(content["body"]), content["response"]["tls"]
     wire = body.get("wire")
-    if wire is not None and wire["sha256"] == hashlib.sha256(payload).hexdigest():
+    if wire is not None and (wire["sha256"], wire["size"]) == (hashlib.sha256(payload).hexdigest(), len(payload)):
         found += [] if wire["sha256"] == body["sha256"] else [Attachment(wire["sha256"], payload)]
     elif wire is not None:
         del body["wire"]
         content = {**content, "body": body}
-    if certificate is not None and tls is not None and tls["sha256"] == hashlib.sha256(certificate).hexdigest():
+    if certificate is not None and tls is not None and tls.get("sha256") == hashlib.sha256(certificate).hexdigest():
         found.append(Attachment(tls["sha256"], certificate))
     elif tls is not None and "size" in tls:
         tls = {name: value for name, value in tls.items() if name != "size"}
@@ -63,7 +63,7 @@ def attached(content: Content, payload: bytes, certificate: bytes | None) -> tup
 
 BOOLEANS = frozenset({"truncated", "not_modified", "secure", "http_only", "host_only", "partitioned", "accepted"})
 NUMBERS = frozenset({"status", "size", "max_age", "seconds", "inline_scripts"})
-"""Members that schemas also take as text; those that end in `_ms` are numbers, too."""
+"""Members that schemas also take as text; whole numbers, and those that end in `_ms` are numbers, too."""
 
 
 def _check(content: dict[str, Any], body: bytes) -> None:
@@ -72,6 +72,8 @@ def _check(content: dict[str, Any], body: bytes) -> None:
     if wrong := next(_wrong(ContentSchema().validate(answered)), None):
         raise InvalidContent(wrong)
     _check_types(content)
+    if wrong := next(kept_values.wrong(content), None):
+        raise InvalidContent(f"{wrong} is none that a collection finds")
     for url in (content["response"]["final_url"], *(each["url"] for each in content["redirects"])):
         _check_url(url)
     about = content["body"]
@@ -88,9 +90,10 @@ def _check_types(value: object) -> None:
             _check_types(each)
     elif isinstance(value, dict):
         for name, each in value.items():
-            is_number = isinstance(each, int | float) and not isinstance(each, bool)
-            if each is not None and (name in NUMBERS or name.endswith("_ms")) and not is_number:
+            if each is not None and name.endswith("_ms") and (isinstance(each, bool) or not isinstance(each, int | float)):
                 raise InvalidContent(f"{name} is not a number")
+            if each is not None and name in NUMBERS and (isinstance(each, bool) or not isinstance(each, int)):
+                raise InvalidContent(f"{name} is not a whole number")
             if name in BOOLEANS and not isinstance(each, bool):
                 raise InvalidContent(f"{name} is neither true nor false")
             _check_types(each)

@@ -12,6 +12,7 @@ WITHOUT_METADATA = "The file does not have the metadata of this snapshot, which 
 WITHOUT_ORIGINAL = (
     "It refers to an earlier record that has its body, and which the file does not have, or not in the GiB before it."
 )
+TOO_DEEP = "What it has is nested deeper than can be written again."
 MAX_LABEL = 2_200
 """Characters of a label: an instant, and the longest URL of a target."""
 
@@ -23,7 +24,10 @@ def label(at: str, url: str) -> str:
 
 def found(label: str, document: Mapping[str, Any]) -> Sequence[str]:
     """The cells of a snapshot."""
-    return [label, json_bytes.dumps(document).decode()]
+    try:
+        return [label, json_bytes.dumps(document).decode()]
+    except RecursionError:
+        return rejected(label, MALFORMED, TOO_DEEP)
 
 
 def rejected(label: str, code: str, detail: str) -> Sequence[str]:
