@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ GONE = "What it names was deleted. Start without one."
 
 Find = Callable[[Sequence[str]], Mapping[str, Record]]
 """Finds records by their ids."""
+Secret = Callable[[], bytes]
+"""What signs; it may be kept in the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +32,25 @@ class Progress:
     collapsed: Collapsed = ()
 
 
-def written(question: Sequence[object], progress: Progress, *, is_hidden: bool) -> str:
-    """The key of a position in the answer to a question. `is_hidden`: with the id of a record in place of a URL."""
+def written(question: Sequence[object], progress: Progress, secret: Secret, *, is_hidden: bool) -> str:
+    """The key of a position in the answer to a question.
+
+    `is_hidden`: with the id of a record in place of a URL, and signed: else they would tell which records exist.
+    """
     positions = [None if each is None else _kept(each, is_hidden=is_hidden) for each in progress.positions]
-    return cursor_of(question, EPOCH, json.dumps([positions, progress.collapsed, is_hidden]))
+    signature = _signature(question, positions, secret) if is_hidden else False
+    return cursor_of(question, EPOCH, json.dumps([positions, progress.collapsed, signature]))
 
 
-def read(key: str, question: Sequence[object], find: Find) -> Progress:
+def read(key: str, question: Sequence[object], find: Find, secret: Secret) -> Progress:
     """What a key says; `InvalidRequest` if it is none, one of another question, or one of a record that is gone."""
     found = position_of(key, question, parameter=PARAMETER)
     assert found is not None
     try:
-        positions, collapsed, is_hidden = json.loads(found[1][0])
-        names = [str(each[0]) for each in positions if each is not None and is_hidden]
+        positions, collapsed, signature = json.loads(found[1][0])
+        if signature is not False and not hmac.compare_digest(str(signature), _signature(question, positions, secret)):
+            raise refused_cursor(NOT_A_CURSOR, PARAMETER)
+        names = [str(each[0]) for each in positions if each is not None and signature is not False]
         urlkeys = {record_id: urlkey_of(record.target) for record_id, record in find(names).items()} if names else {}
         if any(name not in urlkeys for name in names):
             raise refused_cursor(GONE, PARAMETER)
@@ -50,6 +59,11 @@ def read(key: str, question: Sequence[object], find: Find) -> Progress:
         raise
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise refused_cursor(NOT_A_CURSOR, PARAMETER) from error
+
+
+def _signature(question: Sequence[object], positions: Sequence[Any], secret: Secret) -> str:
+    text = f"{PARAMETER} {question!r} {json.dumps(positions)}"
+    return hmac.new(secret(), text.encode("utf-8", "surrogatepass"), "sha256").hexdigest()[:32]
 
 
 def _kept(position: Position, *, is_hidden: bool) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
@@ -15,6 +15,7 @@ from inventory.clock import MILLISECOND
 from inventory.listing import Key
 from inventory.records.model import CLOCKS_DIFFER, Record, Snapshot
 
+LAST = datetime.max.replace(tzinfo=UTC)
 RECORDS_AT_ONCE = 200
 SNAPSHOTS_AT_ONCE = 20
 """Snapshots that are in memory at once, of all records of one key: a large one takes some megabytes."""
@@ -113,8 +114,8 @@ def nearest(older: Walk, newer: Walk, instant: datetime, after: Sequence[Positio
 
 
 def just_after(instant: datetime) -> datetime:
-    """The next instant that stores can tell from this one."""
-    return instant + MILLISECOND
+    """The next instant that stores can tell from this one; the last one has none, and stays."""
+    return min(instant, LAST - MILLISECOND) + MILLISECOND
 
 
 def _captures(walk: Walk, after: Position | None) -> Iterator[tuple[Position | None, Capture]]:

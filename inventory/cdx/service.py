@@ -13,7 +13,7 @@ from inventory.cdx.filters import Collapse, Filter, collapsed
 from inventory.cdx.lines import Line, line_of
 from inventory.cdx.model import Capture, Span
 from inventory.cdx.ports import Captures
-from inventory.cdx.resume_keys import Progress
+from inventory.cdx.resume_keys import Progress, Secret
 from inventory.cdx.scanning import Sift, Step, Walk, just_after, nearest
 from inventory.records.service import RecordService
 
@@ -52,12 +52,15 @@ class Page:
 
 
 class CdxService:
-    """The index of captures. Every method may raise `StorageUnavailable`. `timer` counts seconds."""
+    """The index of captures. Every method may raise `StorageUnavailable`. `timer` counts seconds; `secret` signs keys."""
 
-    def __init__(self, captures: Captures, records: RecordService, *, timer: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, captures: Captures, records: RecordService, *, secret: Secret, timer: Callable[[], float] = monotonic
+    ) -> None:
         self._captures = captures
         self._records = records
         self._timer = timer
+        self._secret = secret
 
     def page(self, question: Question, *, limit: int, resume_key: str | None, sift: Sift, is_limited: bool) -> Page:
         """Up to `limit` lines after those of the page whose key is given; `InvalidRequest` if it is not of this question.
@@ -66,8 +69,8 @@ class CdxService:
         keys name no URL.
         """
         find = self._records.find_all
-        progress = resume_keys.read(resume_key, question.identity, find) if resume_key else Progress()
-        write = partial(resume_keys.written, question.identity, is_hidden=is_limited)
+        progress = resume_keys.read(resume_key, question.identity, find, self._secret) if resume_key else Progress()
+        write = partial(resume_keys.written, question.identity, secret=self._secret, is_hidden=is_limited)
         with self._records.reading():
             return self._page(question, limit, progress, sift, write)
 

@@ -136,7 +136,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         changes=ChangeService(records, clock=clock),
         fleet_changes=FleetChanges(store.observations, records, clock=clock),
         archive=ArchiveService(records, search, clock=clock),
-        cdx=CdxService(store.captures, records),
+        cdx=CdxService(store.captures, records, secret=lambda: sessions.secret),
         mementos=MementoService(records),
         events=EventService(store.events),
         jobs=jobs,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from functools import partial
 from itertools import count, product
 from typing import Any
 
@@ -15,7 +16,9 @@ from inventory.cdx.resume_keys import PARAMETER
 from inventory.cdx.service import DEADLINE, CdxService, Page, Question
 from inventory.cdx.timestamps import LATEST
 from inventory.clock import EPOCH
-from inventory.records.model import Record
+from inventory.errors import InvalidRequest
+from inventory.listing import NOT_A_CURSOR
+from inventory.records.model import Record, Target
 from tests.cdx.conftest import Index, page
 
 URLS = ("http://b.test/", "https://b.test/", "http://b.test/?2", "http://sub.b.test/", "http://a.test/x")
@@ -148,8 +151,8 @@ def test_an_answer_ends_when_its_time_is_up_and_its_key_leads_on(
 ) -> None:
     """Each look at the clock is half of the time later, so an answer has looked at three captures when it ends."""
     times = count(step=DEADLINE / 2)
-    service = CdxService(visited.services.store.captures, visited.services.records, timer=lambda: next(times))
-    patient = CdxService(visited.services.store.captures, visited.services.records, timer=lambda: 0.0)
+    service = CdxService(visited.services.store.captures, visited.services.records, secret=bytes, timer=lambda: next(times))
+    patient = CdxService(visited.services.store.captures, visited.services.records, secret=bytes, timer=lambda: 0.0)
     question = Question(
         spans=(Span("test", "tesu"),),
         since=EPOCH,
@@ -168,3 +171,24 @@ def test_an_answer_ends_when_its_time_is_up_and_its_key_leads_on(
 
     assert len(pages) > 5
     assert [line for each in pages for line in each.lines] == ask(patient, None).lines
+
+
+def test_nobody_learns_by_a_key_that_they_made_up_whether_a_webpage_is_known(visited: Index) -> None:
+    question = Question(spans=(Span("test", "tesu"),), since=EPOCH, until=LATEST)
+    ask = partial(visited.services.cdx.page, question, limit=1, sift=everything, is_limited=True)
+    key = ask(resume_key=None).resume_key
+    assert key is not None
+    begins, hidden = base64.urlsafe_b64decode(key).decode().split("[", 1)
+    known = Target("webpage", visited.lines("*.test", fl="original")[-1], "").id
+    assert ask(resume_key=key).lines
+
+    for name in (known, "0" * 32):
+        made_up = f'[[["{name}"]], {"[" + hidden.partition("]], [")[2]}'
+        with pytest.raises(InvalidRequest, match=NOT_A_CURSOR[:12]):
+            ask(resume_key=base64.urlsafe_b64encode((begins + made_up).encode()).decode())
+
+
+def test_captures_are_found_nearest_to_the_last_instant_that_there_is(visited: Index) -> None:
+    found = visited.lines(URLS[0], sort="closest", closest="99991231235959999")
+
+    assert found == visited.lines(URLS[0], sort="reverse")
