@@ -177,7 +177,7 @@ def _manifest(path: Path, tar: tarfile.TarFile, member: tarfile.TarInfo) -> list
 def _json(path: Path, tar: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, Any]:
     try:
         document = json.loads(_file(tar, member).read(MAX_MANIFEST))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damaged(path, f"its {member.name} cannot be read") from error
     if not isinstance(document, dict):
         raise _damaged(path, f"its {member.name} is no object")

@@ -38,6 +38,15 @@ class Head:
         return cls(format=FORMAT, program=program, schema=schema, made_at=rfc3339(made_at), files_url=files_url)
 
 
+HEAD_TYPES: Mapping[str, tuple[type, ...]] = {
+    "format": (int,),
+    "program": (str,),
+    "schema": (int,),
+    "made_at": (str,),
+    "files_url": (str, type(None)),
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """One of the files in a backup."""
@@ -62,10 +71,10 @@ class Backup:
 
 def head_of(document: Mapping[str, Any]) -> Head:
     """A head as it was written; `InvalidRequest` if it is of a newer format or of none."""
-    try:
-        head = Head(**{name: document[name] for name in Head.__dataclass_fields__})
-    except KeyError as error:
-        raise InvalidRequest(f"The backup does not say its {error.args[0]}, so it is damaged.") from error
+    for name, types in HEAD_TYPES.items():
+        if name not in document or type(document[name]) not in types:
+            raise InvalidRequest(f"The backup does not say its {name}, so it is damaged.")
+    head = Head(**{name: document[name] for name in HEAD_TYPES})
     if head.format > FORMAT:
         raise InvalidRequest(
             f"The backup is of format {head.format}, and this program reads formats up to {FORMAT}."

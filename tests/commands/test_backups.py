@@ -8,9 +8,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tarfile
 import time
 from collections.abc import Mapping
 from contextlib import closing
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ import pytest
 from click.testing import Result
 from zstandard import ZstdCompressor, ZstdDecompressor
 
+from inventory.backups.model import head_of
 from inventory.clock import utc_now
+from inventory.errors import InvalidRequest
 from inventory.local_stack import folder_lock
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.migrations import MIGRATIONS
@@ -235,6 +239,7 @@ def test_a_backup_with_a_flipped_bit_is_refused(
         (b"files/uploads/aaaa", b"files/../../../aaa", "it has an entry"),
         (b"manifest.json", b"manifest.jsom", "it has an entry"),
         (b'"format": 1', b'"format": 9', "is of format 9"),
+        (b'"format": 1', b'"format":""', "does not say its format"),
     ],
 )
 def test_a_backup_that_was_changed_is_refused(
@@ -253,6 +258,27 @@ def test_a_backup_that_was_changed_is_refused(
 
     assert (records(data), list(data.glob("replaced-*"))) == (COUNT, [])
     assert not list(data.parent.parent.glob("aaa*"))
+
+
+@pytest.mark.parametrize("schema", [None, "9", [1], True, 1.0])
+def test_a_head_of_other_types_is_none(schema: object) -> None:
+    head = {"format": 1, "program": "1", "schema": 9, "made_at": "", "files_url": None}
+    assert head_of(head)
+
+    with pytest.raises(InvalidRequest, match="does not say its schema"):
+        head_of(head | {"schema": schema})
+
+
+def test_a_head_that_is_nested_too_deep_is_none(environment: dict[str, str], data: Path, tmp_path: Path) -> None:
+    content = BytesIO()
+    with tarfile.open(fileobj=content, mode="w") as tar:
+        entry = tarfile.TarInfo("inventory-backup.json")
+        entry.size = 100_000
+        tar.addfile(entry, BytesIO(b"[" * entry.size))
+    deep = tmp_path / "deep"
+    deep.write_bytes(ZstdCompressor().compress(content.getvalue()))
+
+    refused(run(environment, "restore", str(deep), "--force"), "its inventory-backup.json cannot be read")
 
 
 def test_what_is_not_a_backup_is_refused(environment: dict[str, str], data: Path) -> None:
