@@ -77,7 +77,7 @@ def schedule() -> None:
     """Wake workers for what is due, again and again, until SIGTERM."""
     stopping = _stop_on_signals(Event())
     settings = _start(stopping)
-    scheduler.run(wiring.build(settings), stopping)
+    scheduler.run(wiring.build(settings, in_background=True), stopping)
 
 
 def _stop_on_signals(stopping: Event) -> Event:

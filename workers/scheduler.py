@@ -75,10 +75,9 @@ class Sweep:
 
 
 def run(services: Services, stopping: Event, *, interval: float = INTERVAL) -> None:
-    """Do rounds until told to stop, with a heartbeat for each; a store that is away is tried again in the next one."""
+    """Do rounds until told to stop, with a heartbeat for each step; a store that is away is tried again in the next one."""
     sweep, indexing, watching = Sweep(), BackgroundIndexing(services), BackgroundWatching(services)
     while not stopping.is_set():
-        heartbeat.beat(services.settings.data_dir, "scheduler")
         try:
             round_(services, indexing, watching)
             retain(services, sweep, watching)
@@ -138,6 +137,7 @@ def retain(services: Services, sweep: Sweep, watching: BackgroundWatching | None
 
 def _attempt(services: Services, name: str, step: Callable[[], Result]) -> Result | None:
     """The result of a step. This is the outermost edge of a round: an internal fault in one step keeps no other from it."""
+    heartbeat.beat(services.settings.data_dir, "scheduler")
     try:
         return step()
     except StorageUnavailable:

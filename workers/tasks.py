@@ -40,7 +40,7 @@ delivering = Background(lambda first: _to_its_end(partial(_deliver, first), othe
 @cache
 def services() -> Services:
     """This process's services, built on first use, after the fork."""
-    return wiring.build(Settings.read())
+    return wiring.build(Settings.read(), in_background=True)
 
 
 def collect(record_id: str) -> str:
@@ -87,13 +87,14 @@ def _deliver(first: str | None) -> None:
 
 def _work_due(first: str | None = None) -> int:
     """Work for up to `COLLECT_FOR` seconds, or `READ_FOR` more while a file is read, then wake workers for what is left.
+    If the store is slow, that may begin late, so it goes on for longer.
 
     A file that is read would be read from its start again by the next worker. The claimed batches are handed back.
     """
     until = time.monotonic() + wiring.COLLECT_FOR
 
     def is_time_up(runner: JobRunner) -> bool:
-        over = time.monotonic() - until
+        over = time.monotonic() - until - runner.pace.slack.total_seconds()
         return stopping.is_set() or over > wiring.READ_FOR or (over > 0 and not runner.is_splitting)
 
     collector = services().collector

@@ -21,6 +21,7 @@ from inventory.jobs.one_by_one import OneByOne, failed_by_fault
 from inventory.jobs.ports import Jobs
 from inventory.jobs.splitting import FileSplitter
 from inventory.notifier import Notifier
+from inventory.store_pace import StorePace
 
 log = structlog.get_logger(__name__)
 
@@ -50,11 +51,12 @@ class ClaimedBatch:
         jobs: Jobs,
         chunks: Chunks,
         notifier: Notifier,
+        pace: StorePace,
         now: datetime,
     ) -> None:
         self.job, self.claim = job, claim
         self.again_at = self.claimed_at = self.progress_at = self._written_at = now
-        self._types, self._jobs, self._chunks, self._notifier = types, jobs, chunks, notifier
+        self._types, self._jobs, self._chunks, self._notifier, self._pace = types, jobs, chunks, notifier, pace
         self._abandoned = claim.attempt > MAX_CLAIMS
         self.can_yield = claim.number != SPLITTING and not self._abandoned
         self.open_rows = claim.rows if self.can_yield else 0
@@ -105,7 +107,7 @@ class ClaimedBatch:
             self._splitter = FileSplitter(self.job, self.claim.checkpoint, self._types, self._chunks, note_fault)
         done = self._splitter.step()
         checkpoint = done.position.checkpoint
-        claim = self._jobs.add_batches(self.claim, done.batches, checkpoint=checkpoint, until=now + LEASE)
+        claim = self._jobs.add_batches(self.claim, done.batches, checkpoint=checkpoint, until=self._until(now))
         if claim is None:
             return False
         self.claim, self._state = claim, (claim.implicit_successes, claim.checkpoint)
@@ -201,6 +203,9 @@ class ClaimedBatch:
         age, unwritten = now - self._written_at, bool(self._found) or self._state != self._written
         return age >= RENEW_AFTER or len(self._found) >= MAX_UNWRITTEN or (age >= WRITE_AFTER and unwritten)
 
+    def _until(self, now: datetime) -> datetime:
+        return now + self._pace.lease(LEASE)
+
     def _write(self, now: datetime, *, in_progress: bool = True) -> bool:
         """Write what was found, which renews the claim; False if that is lost.
 
@@ -210,7 +215,7 @@ class ClaimedBatch:
         if in_progress and self._separable and not is_row_progress(checkpoint):
             checkpoint = str(RowProgress(takes=1, checkpoint=checkpoint))
         claim = self._jobs.advance(
-            self.claim, self._found, implicit_successes=implicit_successes, checkpoint=checkpoint, until=now + LEASE
+            self.claim, self._found, implicit_successes=implicit_successes, checkpoint=checkpoint, until=self._until(now)
         )
         if claim is None:
             return False

@@ -25,6 +25,7 @@ from inventory.jobs.model import SPLITTING, Job, JobStatus
 from inventory.jobs.ports import Jobs
 from inventory.notifier import Notifier
 from inventory.records.model import LONGEST_DELAY
+from inventory.store_pace import StorePace
 
 log = structlog.get_logger(__name__)
 
@@ -63,8 +64,10 @@ class JobRunner:
         notifier: Notifier,
         *,
         clock: Clock,
+        pace: StorePace,
         stopping: Callable[[], bool] = lambda: False,
     ) -> None:
+        self.pace = pace
         self._jobs, self._chunks, self._types, self._notifier = jobs, chunks, types, notifier
         self._clock, self._stopping = clock, stopping
         self._batches: list[ClaimedBatch] = []
@@ -104,17 +107,19 @@ class JobRunner:
 
     def claim(self) -> ClaimedBatch | None:
         """Claim a batch, if there is one."""
-        claimed = self._jobs.claim(now=self._clock(), lease_for=LEASE)
+        with self.pace.timed():
+            claimed = self._jobs.claim(now=self._clock(), lease_for=self.pace.lease(LEASE))
         if claimed is None:
             return None
         job, batch = claimed
         if batch.number == SPLITTING and batch.fence == 1:
             log.info("job_started", job_id=job.id, kind=job.kind, file_name=job.file_name, file_size=job.file_size)
-        return ClaimedBatch(job, batch, self._types, self._jobs, self._chunks, self._notifier, self._clock())
+        return ClaimedBatch(job, batch, self._types, self._jobs, self._chunks, self._notifier, self.pace, self._clock())
 
     def step(self, batch: ClaimedBatch) -> bool:
         """Let a batch take a step and announce it; False if that was the end of the batch, or the claim is lost."""
-        claimed = batch.step(self._clock())
+        with self.pace.timed():
+            claimed = batch.step(self._clock())
         self._notifier.announce_job(batch.job.id)
         if not claimed:
             complete_jobs(self._jobs, self._notifier, now=self._clock())
@@ -127,11 +132,14 @@ class JobRunner:
         self._look_ahead(now)
         if self._wants_batch(now):
             self._claim_batch(now)
-        for batch in self._ready(now):
+        for batch in self._ready(
+            self._clock()
+        ):  # what was claimed just now, too: on a slow store the time may be up after it
             if not self._step(batch):
                 self._batches.remove(batch)
                 self._claim_at = now
             self._progress.set()
+        now = self._clock()
         for batch in list(self._batches):
             due_at = self._hand_back_until(batch, now)
             if due_at is not None:
@@ -214,7 +222,7 @@ class JobRunner:
         """When a batch that is to be handed back is due again; None if it is to be kept."""
         if batch.again_at > now + MAX_WAIT:
             return min(batch.again_at, now + LONGEST_DELAY)
-        if batch.can_yield and batch.again_at <= now and now > batch.claimed_at + YIELD_AFTER:
+        if batch.can_yield and batch.again_at <= now and now > batch.claimed_at + YIELD_AFTER + self.pace.slack:
             return now
         slowest = min(self._batches, key=lambda each: each.progress_at)
         if self._wants_more.is_set() and len(self._batches) == MAX_BATCHES and batch is slowest:

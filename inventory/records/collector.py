@@ -49,11 +49,12 @@ class Collector:
     ) -> None:
         self._records, self._claims, self._permits, self._policy = records, claims, permits, policy
         self._clock, self._sleep = clock, sleep
-        self.settler = settler
+        self.settler, self._pace = settler, settler.pace
 
     def claim(self, record_id: str) -> Record | None:
         """Lease one record for an inline collection, whatever its pause; None while somebody else is collecting it."""
-        return self._records.claim(record_id, now=self._clock(), lease_for=self._policy.lease_for)
+        with self._pace.timed():
+            return self._records.claim(record_id, now=self._clock(), lease_for=self._lease_for)
 
     def collect(self, claim: Record, *, inline: bool = False) -> Outcome:
         """Collect one claim, which is then to be settled; see `ClaimCollector.collect`."""
@@ -87,12 +88,14 @@ class Collector:
 
     def _collect_expired(self, stopping: Callable[[], bool], first: str | None) -> int:
         """Collect expired claims, and before them the record `first`, if it is due; how many collections were settled."""
-        settled, lease_for, max_attempts = 0, self._policy.lease_for, self._policy.retry.max_attempts
+        settled, max_attempts = 0, self._policy.retry.max_attempts
         if first and not stopping() and self._records.is_any_expired(now=self._clock(), max_attempts=max_attempts):
             claim = self._claim_if_due(first)
             settled = 0 if claim is None else self.settler.settle_or_drop([self._collect_alone(claim)])
         while not stopping():
-            claim = self._records.claim_expired(now=self._clock(), lease_for=lease_for, max_attempts=max_attempts)
+            now = self._clock()
+            with self._pace.timed():
+                claim = self._records.claim_expired(now=now, lease_for=self._lease_for, max_attempts=max_attempts)
             if claim is None:
                 break
             settled += self.settler.settle_or_drop([self._collect_alone(claim)])
@@ -108,6 +111,7 @@ class Collector:
         while True:
             stop = stopping()
             room, bulk = (0, False) if stop else in_flight.room()
+            room = min(room, max(0, self._pace.max_claims - len(in_flight)))
             all_claimed = room > 0 and self._claim_more(backlog, room, bulk=bulk, required=not in_flight, first=first)
             first = None
             dropped = backlog.drop(stopping=stop)
@@ -134,7 +138,7 @@ class Collector:
     def _claim_more(self, backlog: Backlog, room: int, *, bulk: bool, required: bool, first: str | None) -> bool:
         """Claim for free slots, and ahead of them; whether that was all that is due. Jobs wait while they have a backlog."""
         bulk = bulk and not backlog
-        limit = room + backlog.ahead if bulk else room
+        limit = min(room + backlog.ahead, self._pace.max_claims) if bulk else room
         claims = self._claim_due(limit, bulk=bulk, required=required and not backlog, first=first)
         backlog.add(claims)
         return bulk and len(claims) < limit
@@ -151,13 +155,18 @@ class Collector:
 
     def _claim_due(self, limit: int, *, bulk: bool, required: bool, first: str | None) -> Sequence[Record]:
         """Due claims, that of the record `first` before all; none if the store is away, unless they are `required`."""
-        now, lease_for = self._clock(), self._policy.lease_for
+        now, lease_for = self._clock(), self._lease_for
         try:
-            return self._records.claim_due(now=now, lease_for=lease_for, limit=limit, bulk=bulk, first=first)
+            with self._pace.timed(claims=limit):
+                return self._records.claim_due(now=now, lease_for=lease_for, limit=limit, bulk=bulk, first=first)
         except StorageUnavailable:
             if required:
                 raise
             return ()
+
+    @property
+    def _lease_for(self) -> timedelta:
+        return self._pace.lease(self._policy.lease_for)
 
     def _claim_if_due(self, record_id: str) -> Record | None:
         """The claim of a record that is due or whose lease is over; None for any other."""

@@ -1,6 +1,7 @@
 """Settling: outcomes end their claims in the store, and those who wait for them are woken.
 
 While the store is away, outcomes are tried again as long as their leases last. Then somebody else may collect the targets.
+Those that did not end in time are settled in smaller parts: what is settled stays so.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from inventory.notifier import Notifier
 from inventory.records.model import Outcome, Postponed, Record, Stored
 from inventory.records.outcomes import CollectionPolicy, is_deferred
 from inventory.records.ports import Records
+from inventory.store_pace import StorePace
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +39,9 @@ class Settler:
         clock: Clock,
         rng: Random,
         sleep: Callable[[float], object],
+        pace: StorePace,
     ) -> None:
+        self.pace = pace
         self._records, self._notifier, self._policy = records, notifier, policy
         self._clock, self._rng, self._sleep = clock, rng, sleep
 
@@ -69,12 +73,16 @@ class Settler:
 
     def _settle_within(self, outcomes: Sequence[Outcome], within: timedelta | None) -> Sequence[bool]:
         now = self._clock()
-        left = min(self._policy.lease_for, max((outcome.claim.due_at or now) - now for outcome in outcomes))
+        lease_for = self.pace.lease(self._policy.lease_for)
+        left = min(lease_for, max((outcome.claim.due_at or now) - now for outcome in outcomes))
         if within is not None:
             left = min(left, within)
+        settled: list[bool] = []
         while True:
             try:
-                return self.settle(outcomes)
+                while len(settled) < len(outcomes):
+                    settled += self._settle_part(outcomes[len(settled) : len(settled) + self.pace.max_claims])
+                return settled
             except StorageUnavailable as error:
                 tried_at, now = now, self._clock()
                 left -= max(timedelta(0), now - tried_at)  # a clock that is set back makes nobody wait for longer
@@ -82,6 +90,14 @@ class Settler:
                     raise
                 log.warning("settling_delayed", claims=len(outcomes), error=str(error))
             self._sleep(SETTLE_RETRY_INTERVAL)
+
+    def _settle_part(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
+        with self.pace.timed(claims=len(outcomes)):
+            settled = self.settle(outcomes)
+        now = self._clock()
+        left = min((outcome.claim.due_at or now) - now for outcome in outcomes)
+        self.pace.note_settled(len(outcomes), left=left, of=self._policy.lease_for)
+        return settled
 
     def settle_or_drop(self, outcomes: Sequence[Outcome]) -> int:
         """How many collections took effect; none if the store was away until their leases were over."""

@@ -48,6 +48,7 @@ from inventory.records.source import Source
 from inventory.services import Services
 from inventory.slots import Slots
 from inventory.store import Store
+from inventory.store_pace import StorePace
 from inventory.thread_shares import share_threads
 from inventory.weather.service import WeatherService
 from inventory.wiring import bulk, collecting, messages
@@ -81,18 +82,21 @@ def build(
     budgets: Budgets | None = None,
     observe: Observe | None = None,
     memory: MemoryBudget | None = None,
+    pace: StorePace | None = None,
+    in_background: bool = False,
 ) -> Services:
-    """The services for these settings; a keyword replaces a part."""
+    """The services for these settings; a keyword replaces a part. `in_background` nobody waits for a slow store."""
     redis = redis or connect(settings.redis, socket_timeout=1.0)
     parts = Parts(
         settings=settings,
-        store=store or open_store(settings),
+        store=store or open_store(settings, in_background=in_background),
         notifier=Notifier(redis, job_timeout=int(COLLECT_FOR + READ_FOR + 2 * settings.lease), masking=settings.masking),
         budgets=budgets or shared_budgets(settings, redis),
         sources={source.name: source for source in sources or all_sources(settings, resolve, clock)},
         files=Files(settings.files, secret=settings.files_secret),
         memory=memory or MemoryBudget(BODIES_IN_MEMORY * settings.body_limit),
         threads=share_threads(settings.spare_threads),
+        pace=pace or StorePace(),
         resolve=resolve,
         clock=clock,
         rng=rng or random.Random(),  # noqa: S311 - jitter is not a secret

@@ -78,7 +78,8 @@ def job_service(parts: Parts, job_types: Mapping[str, JobType], records: RecordS
 
 def job_runner(parts: Parts, job_types: Mapping[str, JobType]) -> MakeJobRunner:
     """What works on jobs, in workers."""
-    return partial(JobRunner, parts.store.jobs, Chunks(parts.files), job_types, parts.notifier, clock=parts.clock)
+    jobs, chunks = parts.store.jobs, Chunks(parts.files)
+    return partial(JobRunner, jobs, chunks, job_types, parts.notifier, clock=parts.clock, pace=parts.pace)
 
 
 def import_service(parts: Parts, jobs: JobService, job_types: Mapping[str, JobType]) -> ImportService:

@@ -38,7 +38,9 @@ def record_service(parts: Parts, audit: AuditService) -> RecordService:
 def collector(parts: Parts, verdicts: Verdicts, observe: Observe | None) -> Collector:
     """What collects claims, and settles them. `observe` replaces what is stated of an outcome."""
     store, policy = parts.store, _policy(parts)
-    settler = Settler(store.records, parts.notifier, policy, clock=parts.clock, rng=parts.rng, sleep=parts.sleep)
+    settler = Settler(
+        store.records, parts.notifier, policy, clock=parts.clock, rng=parts.rng, sleep=parts.sleep, pace=parts.pace
+    )
     claims = ClaimCollector(
         store.snapshots,
         parts.sources,

@@ -31,6 +31,7 @@ from inventory.rate_limits.shared import SharedBudgets
 from inventory.records.source import Source
 from inventory.store import Store
 from inventory.store.sqlite import SqliteStore
+from inventory.store_pace import StorePace
 from inventory.thread_shares import ThreadShares
 from inventory.weather.providers import OpenMeteo, OpenWeather, Provider
 from inventory.weather.source import MAX_BYTES, Weather
@@ -51,19 +52,20 @@ class Parts:
     files: Files
     memory: MemoryBudget
     threads: ThreadShares
+    pace: StorePace
     resolve: Resolve
     clock: Clock
     rng: Random
     sleep: Callable[[float], object]
 
 
-def open_store(settings: Settings) -> Store:
-    """The store that the settings name; it connects on first use."""
+def open_store(settings: Settings, *, in_background: bool = False) -> Store:
+    """The store that the settings name; it connects on first use. Nobody waits for what is done `in_background`."""
     if settings.store.startswith("sqlite:"):
         return SqliteStore(sqlite_path(settings))
-    from inventory.store.mongo import MongoStore  # here, because the embedded stack does without: pymongo starts slowly
+    from inventory.store.mongo import MongoStore, connection  # here: the embedded stack does without, pymongo starts slowly
 
-    return MongoStore(settings.store)
+    return MongoStore(settings.store, patience=connection.IN_BACKGROUND if in_background else connection.WITH_CALLER)
 
 
 def sqlite_path(settings: Settings) -> Path:

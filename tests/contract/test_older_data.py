@@ -36,6 +36,7 @@ from inventory.records.model import RecordFilter, State
 from inventory.records.source import Collected
 from inventory.services import Services
 from inventory.store import Store
+from inventory.store_pace import StorePace
 from inventory.webpages.documents import record_document
 from inventory.webpages.schemas import RecordSchema
 from tests.conftest import Build
@@ -161,7 +162,9 @@ def worked_to_the_end(services: Services, shop: Shop, clock: FakeClock) -> None:
         rng=random.Random(7),  # type: ignore[arg-type]
     )
     types = {**services.job_types, feed.name: feed}
-    new_runner = partial(JobRunner, services.store.jobs, Chunks(services.files), types, services.notifier, clock=clock)
+    new_runner = partial(
+        JobRunner, services.store.jobs, Chunks(services.files), types, services.notifier, clock=clock, pace=StorePace()
+    )
     worker = Worker(services, new_runner)
 
     def ended() -> bool:

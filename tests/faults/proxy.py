@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 import threading
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Literal, Self
 
 from tests.accepting import close
 
-Mode = Literal["pass", "refuse", "black hole", "delay", "cut", "drop replies"]
+Mode = Literal["pass", "refuse", "black hole", "delay", "slow replies", "cut", "drop replies"]
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,9 @@ class Behaviour:
     """What the proxy does from now on.
 
     `refuse`: nobody listens, and open connections are reset. `black hole`: bytes are taken and go nowhere. `delay`: each
-    piece waits `seconds`. `cut`: a connection is reset after `replied` bytes of replies. `drop replies`: requests arrive and
-    are carried out, then the connection is reset instead of the reply.
+    piece waits `seconds`. `slow replies`: each piece of a reply waits for `seconds` at most, and a quarter of that at least;
+    those of several connections wait beside each other. `cut`: a connection is reset after `replied` bytes of replies.
+    `drop replies`: requests arrive and are carried out, then the connection is reset instead of the reply.
     """
 
     mode: Mode = "pass"
@@ -38,6 +40,7 @@ class Proxy:
         self._placeholder = _bound(0)
         self.port: int = self._placeholder.getsockname()[1]
         self._behaviour = Behaviour()
+        self._rng = random.Random(7)
         self._open: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
@@ -136,6 +139,8 @@ class Proxy:
                 return
             if behaviour.mode == "delay":
                 await asyncio.sleep(behaviour.seconds)
+            if behaviour.mode == "slow replies":
+                await asyncio.sleep(self._rng.uniform(behaviour.seconds / 4, behaviour.seconds))
             if behaviour.mode == "cut":
                 piece = piece[: max(0, behaviour.replied - replied)]
                 replied += len(piece)

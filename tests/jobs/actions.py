@@ -18,6 +18,7 @@ from inventory.jobs.model import Counts, Job, Row, RowOutcome
 from inventory.jobs.ports import Jobs
 from inventory.jobs.runner import JobRunner
 from inventory.services import Services
+from inventory.store_pace import StorePace
 from inventory.webpages.job_type import UrlJobs
 from tests.fakes import FakeClock
 
@@ -70,6 +71,7 @@ def small_batches(
         {"urls": urls},
         services.notifier,
         clock=services.jobs.clock,
+        pace=StorePace(),
     )
 
 

@@ -22,6 +22,7 @@ from inventory.jobs.chunks import Chunks
 from inventory.jobs.runner import JobRunner
 from inventory.records.model import Target
 from inventory.services import Services
+from inventory.store_pace import StorePace
 from inventory.weather.job_type import CityJobs
 from inventory.webpages.job_type import UrlJobs
 from tests.fakes import FakeWeather, FakeWeb, Unlimited
@@ -76,6 +77,7 @@ def runner_of(services: Services) -> JobRunner:
         {each.name: each for each in types},
         services.notifier,
         clock=services.jobs.clock,
+        pace=StorePace(),
     )
 
 

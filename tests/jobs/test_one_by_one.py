@@ -26,6 +26,7 @@ from inventory.jobs.one_by_one import MAX_TAKES
 from inventory.jobs.runner import JobRunner, complete_jobs
 from inventory.records.model import Target
 from inventory.services import Services
+from inventory.store_pace import StorePace
 from tests.conftest import Build
 from tests.contract.backends import MockBackend
 from tests.fakes import FakeClock, FakeWeb, Replacing
@@ -108,6 +109,7 @@ def logs(services: Services, events: HarmfulEvents) -> NewRunner:
         {"events": kind},
         services.notifier,
         clock=services.jobs.clock,
+        pace=StorePace(),
     )
 
 

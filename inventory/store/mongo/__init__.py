@@ -8,7 +8,7 @@ from inventory.store.mongo.activity import MongoActivity
 from inventory.store.mongo.audit import MongoAudit
 from inventory.store.mongo.bodies import MongoBodies
 from inventory.store.mongo.captures import MongoCaptures
-from inventory.store.mongo.connection import INDEXING_TIMEOUT, Connection, MakeClient, connect
+from inventory.store.mongo.connection import INDEXING_TIMEOUT, WITH_CALLER, Connection, MakeClient, Patience, connect
 from inventory.store.mongo.deliveries import MongoDeliveries
 from inventory.store.mongo.events import MongoEvents
 from inventory.store.mongo.history import MongoHistory
@@ -32,13 +32,20 @@ from inventory.store.mongo.webhooks import MongoWebhooks
 class MongoStore(Store):
     """The store on the database that `url` names; `client` makes the client, on first use and again after a fork.
 
-    `bounds` are those of queries, and `clock` says what time it is when nothing else does.
+    `patience` says how long calls may take, `bounds` are those of queries, and `clock` says what time it is when nothing
+    else does.
     """
 
     def __init__(
-        self, url: str, *, client: MakeClient = connect, bounds: Bounds | None = None, clock: Clock = utc_now
+        self,
+        url: str,
+        *,
+        client: MakeClient = connect,
+        patience: Patience = WITH_CALLER,
+        bounds: Bounds | None = None,
+        clock: Clock = utc_now,
     ) -> None:
-        self._connection = Connection(url, client)
+        self._connection = Connection(url, client, patience)
         numbers = Numbers()
         observing = Observing(self._connection, numbers)
         self.records = MongoRecords(self._connection, observing)

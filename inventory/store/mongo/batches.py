@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from pymongo import ReturnDocument
 from pymongo.collection import Collection
@@ -17,6 +18,7 @@ from inventory.clock import truncated
 from inventory.jobs.model import SPLITTING, Batch, Job, JobStatus, NewBatch, Row
 from inventory.store.codecs import text_bytes
 from inventory.store.mongo import documents, job_documents, turns
+from inventory.store.mongo.at_once import each_of
 from inventory.store.mongo.connection import Adapter, Connection, Document
 from inventory.store.mongo.counts import RELEASED, count, end, read
 from inventory.store.mongo.upserts import insert_new
@@ -104,20 +106,26 @@ class Batches(Adapter):
 def _queue_all_due(database: Database[Document], now: datetime) -> None:
     """Let those come to the queue that waited, and make due now what a clock that was ahead wrote."""
     over, ahead = documents.due(now)
-    database["batches"].update_many({"queued": False} | over, {"$set": {"queued": True}})
     put_right = {"queued": True, "due_at": truncated(now)}
-    database["batches"].update_many({"queued": {"$in": [True, False]}} | ahead, {"$set": put_right})
+    each_of(
+        [
+            partial(database["batches"].update_many, {"queued": False} | over, {"$set": {"queued": True}}),
+            partial(database["batches"].update_many, {"queued": {"$in": [True, False]}} | ahead, {"$set": put_right}),
+        ]
+    )
 
 
 def _next_owner(database: Database[Document], now: datetime, last: str) -> str | None:
     """The owner after `last` that has a file to be read, or a batch in the queue; None if nobody has."""
     for within in ({"$gt": last}, {"$not": {"$gt": last}}):
-        found = [
-            turns.owner_of(each)
-            for name, due in (("jobs", documents.due(now)), ("batches", [QUEUED | documents.due(now)[0]]))
-            for over in due
-            if (each := database[name].find_one(over | {"owner": within}, {"owner": 1}, sort=[("owner", 1)])) is not None
-        ]
+        first_owners = each_of(
+            [
+                partial(database[name].find_one, over | {"owner": within}, {"owner": 1}, sort=[("owner", 1)])
+                for name, due in (("jobs", documents.due(now)), ("batches", [QUEUED | documents.due(now)[0]]))
+                for over in due
+            ]
+        )
+        found = [turns.owner_of(each) for each in first_owners if each is not None]
         if found:
             return min(found)
     return None
@@ -156,7 +164,8 @@ def _lease(collection: Collection[Document], expected: Document, changed: Docume
 
 def holds(database: Database[Document], claim: Batch) -> bool:
     """Step 1."""
-    return _is_running(database, claim.job_id) and _of(database, claim).find_one(_claimed(claim), {"_id": 1}) is not None
+    found = partial(_of(database, claim).find_one, _claimed(claim), {"_id": 1})
+    return all(each_of([partial(_is_running, database, claim.job_id), lambda: found() is not None]))
 
 
 def renew(database: Database[Document], claim: Batch, changed: Document, until: datetime) -> Batch | None:

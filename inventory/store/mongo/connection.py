@@ -1,6 +1,6 @@
 """The connection to MongoDB: made on first use and again after a fork, bounded in time, its errors translated.
 
-A server is waited for `SERVER_WAIT` seconds, and a whole call, however many commands it takes, lasts at most `CALL_TIMEOUT`.
+A server is waited for, and a whole call lasts, however many commands it takes, for so long as the program has `Patience`.
 PyMongo repeats reads by itself, and on a replica set also every single write, which the server does once. Nothing else is
 repeated here, because each call of the store may be sent again as a whole.
 """
@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Lock
 from time import monotonic
 from typing import Any
@@ -28,10 +29,24 @@ Document = dict[str, Any]
 Client = MongoClient[Document]
 MakeClient = Callable[[str], Client]
 
-SERVER_WAIT = 2.0
-CALL_TIMEOUT = 4.0
+CONNECT_TIMEOUT = 10.0
+"""Seconds in which a server answers a new connection. Some take seconds for each answer, and are not lost."""
 INDEXING_TIMEOUT = 600.0
-"""Seconds; the last one for `prepare` alone, which may have to index what is there already."""
+"""Seconds for `prepare` alone, which may have to index what is there already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """Seconds that a program waits for a server that takes writes, and for the end of a call, however many its commands."""
+
+    server: float
+    call: float
+
+
+WITH_CALLER = Patience(server=2.0, call=10.0)
+"""Somebody waits for the answer. The call of a lookup is one command, and one more on a new connection."""
+IN_BACKGROUND = Patience(server=10.0, call=60.0)
+"""Nobody does. The call that claims a batch of a job takes some ten commands, one after the other."""
 
 AWAY = frozenset(
     {6, 7, 24, 50, 64, 79, 89, 91, 100, 112, 133, 134, 189, 202, 246, 262, 9001, 10107, 11600, 11602, 13435, 13436, 14031}
@@ -53,7 +68,7 @@ NO_ROOM = {
 
 def connect(url: str) -> Client:
     """A client whose writes are acknowledged when a majority has them in its journal, whatever the URL asks for."""
-    wait = int(SERVER_WAIT * 1000)
+    wait = int(CONNECT_TIMEOUT * 1000)
     try:
         return MongoClient(
             url,
@@ -71,7 +86,8 @@ def connect(url: str) -> Client:
 class Connection:
     """Shared by the ports of one store, by threads, and across a fork."""
 
-    def __init__(self, url: str, make_client: MakeClient) -> None:
+    def __init__(self, url: str, make_client: MakeClient, patience: Patience = WITH_CALLER) -> None:
+        self.patience = patience
         self._url = url
         self._make_client = make_client
         self._lock = Lock()
@@ -81,11 +97,13 @@ class Connection:
         self._prepared = False
 
     @contextmanager
-    def database(self, timeout: float = CALL_TIMEOUT, server_wait: float = SERVER_WAIT) -> Iterator[Database[Document]]:
-        """The database, for the commands of one call.
+    def database(self, timeout: float | None = None, server_wait: float | None = None) -> Iterator[Database[Document]]:
+        """The database, for the commands of one call; how long that may take is a matter of `patience` where not given.
 
         Raises `StorageUnavailable` when they cannot be done in time, and `Unstorable` for what MongoDB does not keep.
         """
+        timeout = self.patience.call if timeout is None else timeout
+        server_wait = self.patience.server if server_wait is None else server_wait
         until = monotonic() + timeout
         try:
             client = self._connected()
@@ -111,7 +129,7 @@ class Connection:
 
     def too_slow(self) -> StorageUnavailable:
         """The error of a call whose command does not end in time."""
-        return StorageUnavailable(f"The store {self._address} did not answer within {CALL_TIMEOUT:g} s.")
+        return StorageUnavailable(f"The store {self._address} did not answer within {self.patience.call:g} s.")
 
     def close(self) -> None:
         """Close the client; the next call makes a new one."""

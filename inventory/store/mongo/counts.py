@@ -25,6 +25,8 @@ from inventory.store.mongo.connection import Document
 
 RELEASED: Document = {"queued": False, "due_at": None, "lease": None}
 NOT_DONE: Document = {"due_at": {"$ne": None}}
+MAX_BATCHES = 10_000
+"""Batches that are read with one command: about a megabyte."""
 OUTCOMES = tuple(each.value for each in RowOutcome)
 
 
@@ -65,12 +67,16 @@ def count(database: Database[Document], job_id: str, first: int, last: int, impl
 
 
 def sums(database: Database[Document], job_ids: Sequence[str]) -> dict[str, Counts]:
-    """The counts of jobs, summed over their batches. One sum at a time: FerretDB 1 gets a second one wrong."""
-    found: dict[str, dict[str, int]] = {job_id: {} for job_id in job_ids}
-    for name in job_documents.COUNTERS if found else ():
-        by_job = {"$group": {"_id": "$job_id", "sum": {"$sum": f"${name}"}}}
-        for each in database["batches"].aggregate([{"$match": {"job_id": {"$in": list(found)}}}, by_job]):
-            found[each["_id"]][name] = each["sum"]
+    """The counts of jobs, summed over their batches.
+
+    They are summed here, because that is one command, and a server may take seconds for each. A batch has 1,000 rows.
+    """
+    found = {job_id: dict.fromkeys(job_documents.COUNTERS, 0) for job_id in job_ids}
+    if found:
+        fields = {"_id": 0, "job_id": 1} | dict.fromkeys(job_documents.COUNTERS, 1)
+        for each in database["batches"].find({"job_id": {"$in": list(found)}}, fields, batch_size=MAX_BATCHES):
+            for name in job_documents.COUNTERS:
+                found[each["job_id"]][name] += each[name]
     return {job_id: Counts(**counts) for job_id, counts in found.items()}
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from pymongo import UpdateOne
 from pymongo.database import Database
@@ -20,6 +21,7 @@ from inventory.records.model import LEASE_AHEAD, Failed, Failure, Outcome, Postp
 from inventory.store.codecs import failure_bytes, spent
 from inventory.store.mongo import bodies, documents, latest, snapshots, turns, unseen, watching
 from inventory.store.mongo.activity import Counting
+from inventory.store.mongo.at_once import each_of
 from inventory.store.mongo.connection import Adapter, Connection, Document
 from inventory.store.mongo.latest import without
 from inventory.store.mongo.observing import Observing
@@ -80,9 +82,10 @@ class Ledger(Adapter):
                 for each in stored
             }
             besides = unseen.remembering(database, outcomes, watching.since(database))
-            settled = [
-                settle_record(database, each, changes.get(each.claim.id), besides.get(each.claim.id)) for each in outcomes
-            ]
+            settle = partial(settle_record, database)
+            settled = each_of(
+                [partial(settle, each, changes.get(each.claim.id), besides.get(each.claim.id)) for each in outcomes]
+            )
         self._counting.ended([each.ended for each in settled if each.ended is not None])
         self._observing.settled(
             [each.outcome for each in settled if each.outcome is not None],

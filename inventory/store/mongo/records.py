@@ -20,7 +20,7 @@ from inventory.store.codecs import to_millis
 from inventory.store.frames import body_or_text
 from inventory.store.group_commit import GroupCommit, Take
 from inventory.store.mongo import bodies, documents, latest, schedules, snapshots, target_documents
-from inventory.store.mongo.connection import CALL_TIMEOUT, Connection, Document
+from inventory.store.mongo.connection import Connection, Document
 from inventory.store.mongo.latest import without
 from inventory.store.mongo.ledger import Ledger
 from inventory.store.mongo.observing import Observing
@@ -47,7 +47,7 @@ class MongoRecords(Ledger):
 
     def __init__(self, connection: Connection, observing: Observing) -> None:
         super().__init__(connection, observing)
-        grouped = partial(GroupCommit, timeout=CALL_TIMEOUT, too_late=connection.too_slow)
+        grouped = partial(GroupCommit, timeout=connection.patience.call, too_late=connection.too_slow)
         self._insertions: GroupCommit[Document, bool] = grouped(self._insert_group)
         self._whole: GroupCommit[str, Document | None] = grouped(partial(self._read, True), leaders=MAX_COMMANDS)
         self._records: GroupCommit[str, Document | None] = grouped(partial(self._read, False), leaders=MAX_COMMANDS)
