@@ -57,12 +57,12 @@ class StorePace:
         """How long a claim is to last that lasts so long when the store is quick."""
         return usual + self.slack
 
-    def note_settled(self, claims: int, *, left: timedelta, of: timedelta) -> None:
-        """So many claims were settled when so much of their lease was left: with a quarter, the next ones may be more."""
-        if left < of / 4:
+    def note_settled(self, claims: int, *, left: timedelta) -> None:
+        """So many claims were settled when so much of their lease was left. If that is nothing, the next ones are fewer."""
+        if left <= timedelta(0):
             self._shrink(claims)
         elif claims >= self.max_claims:
-            self.max_claims = min(claims + max(1, claims // 4), MAX_CLAIMS)
+            self.max_claims = min(claims + max(1, claims // 2), MAX_CLAIMS)
 
     def _shrink(self, claims: int) -> None:
         self.max_claims = max(1, min(self.max_claims, claims) // 2)

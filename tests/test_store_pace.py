@@ -84,17 +84,17 @@ def test_a_store_that_is_away_is_not_taken_for_a_slow_one(pace: StorePace, ticks
     assert pace.max_claims == MAX_CLAIMS
 
 
-def test_fewer_are_claimed_after_some_that_were_settled_late_and_more_after_as_many_in_good_time(pace: StorePace) -> None:
-    pace.note_settled(40, left=LEASE / 5, of=LEASE)
-    pace.note_settled(20, left=-LEASE, of=LEASE)
+def test_fewer_are_claimed_after_some_that_were_settled_late_and_more_after_as_many_in_time(pace: StorePace) -> None:
+    pace.note_settled(40, left=timedelta(0))
+    pace.note_settled(20, left=-LEASE)
     assert pace.max_claims == 10
 
-    pace.note_settled(9, left=LEASE, of=LEASE)
+    pace.note_settled(9, left=LEASE)
     assert pace.max_claims == 10
 
-    pace.note_settled(10, left=LEASE / 3, of=LEASE)
-    assert pace.max_claims == 12
+    pace.note_settled(10, left=timedelta(seconds=1))
+    assert pace.max_claims == 15
 
     for _ in range(20):
-        pace.note_settled(pace.max_claims, left=LEASE, of=LEASE)
+        pace.note_settled(pace.max_claims, left=LEASE)
     assert pace.max_claims == MAX_CLAIMS

@@ -96,7 +96,7 @@ class Settler:
             settled = self.settle(outcomes)
         now = self._clock()
         left = min((outcome.claim.due_at or now) - now for outcome in outcomes)
-        self.pace.note_settled(len(outcomes), left=left, of=self._policy.lease_for)
+        self.pace.note_settled(len(outcomes), left=left)
         return settled
 
     def settle_or_drop(self, outcomes: Sequence[Outcome]) -> int:
