@@ -45,7 +45,7 @@ CLOCKS_DIFFER = timedelta(minutes=5)
 AHEAD = LONGEST_DELAY + CLOCKS_DIFFER
 """What is due later than this was scheduled by a clock that was ahead, so it is due now."""
 LEASE_AHEAD = timedelta(minutes=20)
-"""The same for the end of a lease, which lasts at most the longest FETCH_DEADLINE plus 15 seconds."""
+"""The same for the end of a lease: at most the longest FETCH_DEADLINE, 15 seconds, and 3 minutes on a slow store."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from pymongo.errors import BulkWriteError, ConfigurationError, ConnectionFailure
 
 from inventory.errors import StartError, StorageFull, StorageUnavailable, Unstorable
 from inventory.store.mongo import schema
+from inventory.store.mongo.at_once import MAX_AT_ONCE
 
 Document = dict[str, Any]
 Client = MongoClient[Document]
@@ -74,6 +75,7 @@ def connect(url: str) -> Client:
             url,
             serverSelectionTimeoutMS=wait,
             connectTimeoutMS=wait,
+            maxConnecting=MAX_AT_ONCE,  # PyMongo's 2 would have commands that are sent at once wait for their connections
             w="majority",
             journal=True,
             tz_aware=True,
