@@ -37,8 +37,10 @@ class Program:
 def programs(settings: Settings) -> list[Program]:
     """The programs of the stack, without Redis."""
     python = sys.executable
+    # By itself gunicorn looks for both in the folder in which it was imported: that in which `inventory up` was started.
+    found = ["--config", str(ROOT / "gunicorn.conf.py"), "--chdir", str(ROOT)]
     return [
-        Program("api", [python, "-m", "gunicorn", "wsgi:app"], settings.fetch_deadline + 10),
+        Program("api", [python, "-m", "gunicorn", *found, "wsgi:app"], settings.fetch_deadline + 10),
         Program("worker", [python, "-m", "workers", "collect"], settings.lease + 5),
         Program("scheduler", [python, "-m", "workers", "schedule"], 10),
         Program("dashboard", [python, "-m", "inventory.dashboard"], 5),

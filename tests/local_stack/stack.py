@@ -59,7 +59,7 @@ class Up:
         with self.terminal.open("wb") as terminal:
             self.process = subprocess.Popen(
                 [*prefix, *COMMAND, "up", *options],
-                cwd=ROOT,
+                cwd=folder,  # it may be started from anywhere
                 env=environment(**self.settings),
                 stdin=subprocess.DEVNULL,
                 stdout=terminal,

@@ -46,6 +46,11 @@ def test_one_report_says_where_everything_is_and_how_to_stop_it(running: Up) -> 
     assert f"curl -i 'http://127.0.0.1:{running.port}/api/v1/metadata?url=https://example.com/'" in report
 
 
+def test_it_runs_wherever_it_is_started(running: Up) -> None:
+    assert running.ready(), "and `running` is started outside the checkout"
+    assert len(running.started("api")) == 1, running.log("api")
+
+
 def test_the_dashboard_shows_the_queue(running: Up) -> None:
     wait_until(running.dashboard_answers, "the dashboard answers")
     url = f"http://127.0.0.1:{running.dashboard_port}/0/data/workers.json"
