@@ -23,7 +23,7 @@ def ports(settings: Settings, *, is_up: bool) -> Iterator[Finding]:
     """Whether the API answers where it should, or could listen there if nothing runs."""
     where = f"{settings.host}:{settings.port}"
     if _answers(settings):
-        yield ok("ports", f"The API answers at {where}.")
+        yield from _answered(settings, where, is_up=is_up)
     elif is_up:
         log = settings.data_dir / "log" / "api.log"
         yield problem("ports", f"`inventory up` runs, and its API does not answer at {where}.", f"Look into {log}.")
@@ -56,6 +56,14 @@ def keys(settings: Settings, kept: Keys, *, now: datetime) -> Iterator[Finding]:
         starting.check(settings.host, settings.mode, kept, now=now)
     except StartError as error:
         yield problem("access", str(error), "")
+
+
+def _answered(settings: Settings, where: str, *, is_up: bool) -> Iterator[Finding]:
+    if is_up or settings.redis_url:
+        yield ok("ports", f"The API answers at {where}.")
+    else:
+        text = f"An API answers at {where}, although no `inventory up` runs with {settings.data_dir}."
+        yield warning("ports", text, "It may have another data folder: give the settings of the one that is meant.")
 
 
 def _answers(settings: Settings) -> bool:

@@ -40,7 +40,8 @@ def data_dir(folder: Path) -> Iterator[Finding]:
             file.write(b"x")
             file.flush()
     except OSError as error:
-        yield problem("data folder", f"{folder} cannot be written: {error.strerror}.", "Grant this user the right, or choose another INVENTORY_DATA_DIR.")  # fmt: skip  # noqa: E501
+        advice = "Grant this user the right, or choose another INVENTORY_DATA_DIR."
+        yield problem("data folder", f"{folder} cannot be written: {error.strerror}.", advice)
         return
     free = shutil.disk_usage(folder).free
     text = f"{folder} can be written, and {_size(free)} are free on its disk."
@@ -80,7 +81,8 @@ def _absent(folder: Path) -> Iterator[Finding]:
     if os.access(parent, os.W_OK):
         yield ok("data folder", f"{folder} is not there yet; the first start makes it.")
     else:
-        yield problem("data folder", f"{folder} is not there, and this user cannot make it in {parent}.", "Choose another INVENTORY_DATA_DIR.")  # fmt: skip  # noqa: E501
+        text = f"{folder} is not there, and this user cannot make it in {parent}."
+        yield problem("data folder", text, "Choose another INVENTORY_DATA_DIR.")
 
 
 def _size_below(folder: Path) -> str:

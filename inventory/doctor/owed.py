@@ -47,7 +47,8 @@ class OwedCheck:
         text += f" The oldest collection has waited for {age.total_seconds():,.0f} s." if due else ""
         waiting = self._waiting()
         if age > LOST and waiting == 0:
-            yield warning("owed", f"{text} No RQ job waits for them.", "Start workers and the scheduler, which wakes them for what is due.")  # fmt: skip  # noqa: E501
+            advice = "Start workers and the scheduler, which wakes them for what is due."
+            yield warning("owed", f"{text} No RQ job waits for them.", advice)
         elif age > LATE:
             yield warning("owed", text, "Start workers, or more of them (INVENTORY_WORKERS), and look into their log.")
         else:

@@ -41,7 +41,8 @@ class QueueCheck:
             differs = self._time_differs()
         except RedisError as error:
             text = f"Redis at {self._url} takes no writes: {error}."
-            yield problem("redis", text, "Start it, or correct INVENTORY_REDIS_URL. Until then workers look for work by themselves.")  # fmt: skip  # noqa: E501
+            advice = "Start it, or correct INVENTORY_REDIS_URL. Until then workers look for work by themselves."
+            yield problem("redis", text, advice)
             return
         yield from _about(info)
         if differs > CLOCK_DIFFERS:

@@ -27,6 +27,7 @@ from inventory.store.sqlite.migrations import MIGRATIONS
 from tests.commands.conftest import run
 from tests.end_to_end.stack import free_port, wait_until
 from tests.old_stores import VERSION, page_target, write_old_store
+from tests.upstreams import Answer, Upstream
 
 
 @pytest.fixture
@@ -209,6 +210,16 @@ def test_a_port_that_another_program_has_is_a_problem(environment: dict[str, str
         found = examined(environment)
 
     assert f"INVENTORY_PORT={environment['INVENTORY_PORT']} is taken" in found["ports"]["text"]
+
+
+def test_an_api_that_answers_while_nothing_runs_here_may_be_another_ones(
+    environment: dict[str, str], upstream: Upstream
+) -> None:
+    upstream.script("/healthz", Answer(200, body=b'{"status":"alive"}'))
+    found = examined(environment, INVENTORY_PORT=str(upstream.port))
+
+    assert found["ports"]["status"] == "warning"
+    assert environment["INVENTORY_DATA_DIR"] in found["ports"]["text"]
 
 
 def test_a_stack_whose_programs_do_nothing_has_problems(environment: dict[str, str], tmp_path: Path) -> None:
