@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,6 +29,17 @@ from tests.fakes import FakeClock
 from tests.http_client.scripted import ScriptedTransport
 
 BODY_LIMIT = 1_000
+
+
+def members(archive: bytes) -> list[bytes]:
+    """The members of gzip, one for each record."""
+    found = []
+    while archive:
+        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        inflate.decompress(archive)
+        found.append(archive[: len(archive) - len(inflate.unused_data)])
+        archive = inflate.unused_data
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

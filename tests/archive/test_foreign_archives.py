@@ -6,7 +6,6 @@ import base64
 import gzip
 import io
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ from warcio.warcwriter import WARCWriter
 from inventory.imports.service import ImportRequest
 from inventory.imports.upload import Upload
 from inventory.limits import Limits
-from tests.archive.conftest import BODY_LIMIT, World
+from tests.archive.conftest import BODY_LIMIT, World, members
 from tests.fakes import FakeClock
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "archives"
@@ -65,16 +64,6 @@ class Warc:
         made = self._writer.create_warc_record(url, kind, io.BytesIO(payload), warc_headers_dict=named, http_headers=head)
         self._writer.write_record(made)
         return made
-
-
-def members(archive: bytes) -> list[bytes]:
-    found = []
-    while archive:
-        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        inflate.decompress(archive)
-        found.append(archive[: len(archive) - len(inflate.unused_data)])
-        archive = inflate.unused_data
-    return found
 
 
 def look_up(world: World, url: str = URL) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import zlib
 
 import pytest
 
 from inventory.records.model import State
 from inventory.webpages.kept_content import attached
-from tests.archive.conftest import World
+from tests.archive.conftest import World, members
 from tests.archive.sites import CODED, CONFIRMED, MOVED, PAGE, TAGGED, URL, a_site, coded
 from tests.conftest import Build
 from tests.fakes import FakeClock
@@ -28,17 +27,6 @@ def a_long_history(world: World) -> None:
     world.collect("http://tagged.test/", TAGGED.replace(b"hello", b"moved"))
     world.collect("http://hints.test/", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + PAGE)
     world.collect("http://text.test/", b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\xc3\xa9")
-
-
-def members(archive: bytes) -> list[bytes]:
-    """The members of gzip, one for each record."""
-    found = []
-    while archive:
-        inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-        inflate.decompress(archive)
-        found.append(archive[: len(archive) - len(inflate.unused_data)])
-        archive = inflate.unused_data
-    return found
 
 
 def test_the_histories_of_all_webpages_are_imported_as_they_were(world: World, empty: World) -> None:
