@@ -18,7 +18,9 @@ MAX_BYTES = 10 * 1024 * 1024
 MEMBERS = ("response", "redirects", "headers", "cookies", "body")
 OF_A_NEWER_VERSION = "Unknown field."
 """What a schema says of a member that it does not know, which is no harm."""
-
+BOOLEANS = frozenset({"truncated", "not_modified", "secure", "http_only", "host_only", "partitioned", "accepted"})
+NUMBERS = frozenset({"status", "size", "max_age", "seconds", "inline_scripts"})
+"""Members that schemas also take as text; whole numbers, and those that end in `_ms` are numbers, too."""
 
 _ANY_PAGE = urls.known("http://name.invalid/")
 
@@ -59,11 +61,6 @@ def attached(content: Content, payload: bytes, certificate: bytes | None) -> tup
         tls = {name: value for name, value in tls.items() if name != "size"}
         content = {**content, "response": {**content["response"], "tls": tls}}
     return content, tuple(found)
-
-
-BOOLEANS = frozenset({"truncated", "not_modified", "secure", "http_only", "host_only", "partitioned", "accepted"})
-NUMBERS = frozenset({"status", "size", "max_age", "seconds", "inline_scripts"})
-"""Members that schemas also take as text; whole numbers, and those that end in `_ms` are numbers, too."""
 
 
 def _check(content: dict[str, Any], body: bytes) -> None:
