@@ -9,15 +9,15 @@ from inventory.cdx.model import UrlRecord
 from inventory.listing import Key
 from inventory.records.model import Record, Snapshot
 
-Place = tuple[str, str]
-"""A position among records: the key of a URL, and the id of a record."""
+RecordKey = tuple[str, str]
+"""What records are ordered by: the key of a URL, and the id of a record."""
 
 
 class Captures(Protocol):
     """Records of webpages by the keys of their URLs, and the snapshots of each, in both directions."""
 
-    def records(self, low: Place, high: Place, *, limit: int, backwards: bool) -> Sequence[UrlRecord]:
-        """Records between two places, which are not among them, by (key, id); `backwards` from the high one on."""
+    def records(self, low: RecordKey, high: RecordKey, *, limit: int, backwards: bool) -> Sequence[UrlRecord]:
+        """Records between two keys, which are not among them, by (urlkey, id); `backwards` from the high one on."""
 
     def snapshots(self, record: Record, low: Key, high: Key, *, limit: int, backwards: bool) -> Sequence[Snapshot]:
         """Snapshots of a record between two keys, which are not among them, by (collected_at, id)."""

@@ -77,16 +77,16 @@ def _common(addresses: Addresses) -> tuple[str, str, str]:
 
 def _around(addresses: Addresses, around: Surroundings) -> Iterator[str]:
     """The chosen memento, those before and after it, the first and the last one: each once, with all that it is."""
-    place, last = around.instants.index(around.chosen), len(around.instants) - 1
-    for number in sorted({0, max(0, place - 1), place, min(last, place + 1), last}):
+    chosen, last = around.instants.index(around.chosen), len(around.instants) - 1
+    for number in sorted({0, max(0, chosen - 1), chosen, min(last, chosen + 1), last}):
         is_what = {
             "first": around.is_whole and number == 0,
-            "prev": number == place - 1,
-            "next": number == place + 1,
+            "prev": number == chosen - 1,
+            "next": number == chosen + 1,
             "last": number == last,
         }
         relations = [name for name, holds in is_what.items() if holds]
-        if relations or number == place:
+        if relations or number == chosen:
             yield _memento(addresses, around.instants[number], " ".join([*relations, "memento"]))
 
 

@@ -89,12 +89,12 @@ def _result(policy: Policy, verdict: Verdict, finding: Finding, numbers: Mapping
 
 def message_of(finding: Finding) -> str:
     """The sentence of the rule, and where it is not met."""
-    places = [_place(each) for each in finding.evidence]
+    located = [_location(each) for each in finding.evidence]
     more = [f"and {finding.omitted:,} more"] if finding.omitted else []
-    return f"{finding.rule.message} {'; '.join([*places, *more])}."
+    return f"{finding.rule.message} {'; '.join([*located, *more])}."
 
 
-def _place(evidence: Evidence) -> str:
+def _location(evidence: Evidence) -> str:
     line = "" if evidence.line is None else f", line {evidence.line}"
     where = "" if evidence.hop is None else f"hop {evidence.hop}{line}: "
     named = f"{evidence.name}: " if evidence.name else ""

@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 
 from inventory.cdx.model import AFTER_ANY_ID, urlkey_of
-from inventory.cdx.ports import Place
+from inventory.cdx.ports import RecordKey
 from inventory.products.model import Product, ProductVersion
 from inventory.records.model import Added, PastSnapshot, Record, Snapshot, Target
 from inventory.store import Store
@@ -43,25 +43,25 @@ def keyed(store: Store) -> Store:
     return store
 
 
-def walked(store: Store, low: Place, high: Place, *, limit: int, backwards: bool = False) -> list[Place]:
-    """The places of all records between two, asked for a page at a time."""
-    places: list[Place] = []
+def walked(store: Store, low: RecordKey, high: RecordKey, *, limit: int, backwards: bool = False) -> list[RecordKey]:
+    """The keys of all records between two, asked for a page at a time."""
+    found_keys: list[RecordKey] = []
     while page := store.captures.records(low, high, limit=limit, backwards=backwards):
         assert len(page) <= limit
-        places += [(each.urlkey, each.record.id) for each in page]
-        low, high = (low, places[-1]) if backwards else (places[-1], high)
-    return places
+        found_keys += [(each.urlkey, each.record.id) for each in page]
+        low, high = (low, found_keys[-1]) if backwards else (found_keys[-1], high)
+    return found_keys
 
 
 @pytest.mark.parametrize("limit", [1, 2, 9])
 def test_webpages_are_listed_by_the_keys_of_their_urls_in_both_directions(keyed: Store, limit: int) -> None:
-    places = sorted((urlkey_of(webpage(url)), webpage(url).id) for url in URLS)
+    found_keys = sorted((urlkey_of(webpage(url)), webpage(url).id) for url in URLS)
 
-    assert walked(keyed, LOWEST, HIGHEST, limit=limit) == places
-    assert walked(keyed, LOWEST, HIGHEST, limit=limit, backwards=True) == places[::-1]
-    assert walked(keyed, ("test,b)/", ""), ("test,b)/", AFTER_ANY_ID), limit=limit) == places[3:6]
-    assert walked(keyed, places[0], places[4], limit=limit) == places[1:4]
-    assert walked(keyed, places[0], places[4], limit=limit, backwards=True) == places[3:0:-1]
+    assert walked(keyed, LOWEST, HIGHEST, limit=limit) == found_keys
+    assert walked(keyed, LOWEST, HIGHEST, limit=limit, backwards=True) == found_keys[::-1]
+    assert walked(keyed, ("test,b)/", ""), ("test,b)/", AFTER_ANY_ID), limit=limit) == found_keys[3:6]
+    assert walked(keyed, found_keys[0], found_keys[4], limit=limit) == found_keys[1:4]
+    assert walked(keyed, found_keys[0], found_keys[4], limit=limit, backwards=True) == found_keys[3:0:-1]
 
 
 def test_what_is_listed_is_the_record_as_it_is(keyed: Store) -> None:

@@ -21,7 +21,7 @@ class PayloadSpool:
 
     def __init__(self) -> None:
         self._file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - `__exit__` closes it
-        self._places: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
+        self._positions: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
         self._written = 0
 
     def __enter__(self) -> PayloadSpool:
@@ -46,17 +46,17 @@ class PayloadSpool:
                 f"The folder for temporary files has no room for what records refer to: {error}"
             ) from None
         for name in names:
-            self._places[_key(name)] = (self._written, len(block))
+            self._positions[_key(name)] = (self._written, len(block))
         self._written += len(block)
-        while len(self._places) > MAX_NAMES:
-            self._places.popitem(last=False)
+        while len(self._positions) > MAX_NAMES:
+            self._positions.popitem(last=False)
 
     def find(self, names: Iterable[str]) -> bytes | None:
         """The block of the first of these names that is known and still there."""
         for name in names:
-            place, size = self._places.get(_key(name), (0, 0))
-            if size and place >= self._written - MAX_BYTES:
-                self._file.seek(place % MAX_BYTES)
+            position, size = self._positions.get(_key(name), (0, 0))
+            if size and position >= self._written - MAX_BYTES:
+                self._file.seek(position % MAX_BYTES)
                 return self._file.read(size)
         return None
 

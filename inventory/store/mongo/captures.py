@@ -11,7 +11,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from inventory.cdx.model import UrlRecord, urlkey_of
-from inventory.cdx.ports import Place
+from inventory.cdx.ports import RecordKey
 from inventory.listing import Key
 from inventory.records.model import Record, Snapshot
 from inventory.store.mongo import documents
@@ -23,7 +23,7 @@ NAMELESS: Document = {"urlkey": None}
 
 
 class MongoCaptures(Adapter):
-    def records(self, low: Place, high: Place, *, limit: int, backwards: bool) -> Sequence[UrlRecord]:
+    def records(self, low: RecordKey, high: RecordKey, *, limit: int, backwards: bool) -> Sequence[UrlRecord]:
         with self._connection.database() as database:
             found = database["records"].find(_between("urlkey", low, high), without())
             in_order = found.sort(_order("urlkey", backwards=backwards)).limit(limit)

@@ -47,7 +47,7 @@ def add(database: Database[Document], past: PastSnapshot, keep: int, now: dateti
         elif not is_there and _later(database, record, at) >= keep:
             return Added.SURPLUS
         else:
-            _place(database, past, kept_as | {"accepted_at": record["accepted_at"]})
+            _keep(database, past, kept_as | {"accepted_at": record["accepted_at"]})
             done = _follow(database, past, record, at)
         if done:
             return Added.KNOWN if is_there else Added.ADDED
@@ -70,7 +70,7 @@ def _document(past: PastSnapshot) -> Document:
     }
 
 
-def _place(database: Database[Document], past: PastSnapshot, kept_as: Document) -> None:
+def _keep(database: Database[Document], past: PastSnapshot, kept_as: Document) -> None:
     """Steps 1 to 3. One that a record left which is gone becomes one of the new record."""
     named = {past.snapshot.body_sha256: past.body} if past.snapshot.body_sha256 is not None else {}
     attached = {each.sha256: each.content for each in past.attachments if each.content is not None}
@@ -85,10 +85,10 @@ def _insert_record(database: Database[Document], past: PastSnapshot, kept_as: Do
     new = documents.new_record(past.target, now) | {"state": State.STORED.value, "due_at": None, "indexed": False}
     new |= {"snapshot_id": past.snapshot.id, "collected_at": at, "first_collected_at": at, "snapshots": 1}
     kept_as = kept_as | {"accepted_at": new["accepted_at"]}
-    _place(database, past, kept_as)
+    _keep(database, past, kept_as)
     if insert_new(database["records"], [new]):
         return False
-    _place(database, past, kept_as)  # without a record it may have been swept
+    _keep(database, past, kept_as)  # without a record it may have been swept
     return True
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from inventory.cdx.model import UrlRecord, urlkey_of
-from inventory.cdx.ports import Place
+from inventory.cdx.ports import RecordKey
 from inventory.listing import Key
 from inventory.records.model import Record, Snapshot, Target
 from inventory.store.codecs import to_millis
@@ -30,7 +30,7 @@ NAME = "UPDATE records SET urlkey = ? WHERE id = ?"
 
 
 class SqliteCaptures(Adapter):
-    def records(self, low: Place, high: Place, *, limit: int, backwards: bool) -> Sequence[UrlRecord]:
+    def records(self, low: RecordKey, high: RecordKey, *, limit: int, backwards: bool) -> Sequence[UrlRecord]:
         statement = RECORDS.format(direction=DIRECTIONS[backwards])
         found = self._connections.rows(statement, _between(low, high) | {"limit": limit})
         return [UrlRecord(row[0], rows.record(row[1:])) for row in found]
