@@ -18,7 +18,7 @@ LATE = timedelta(minutes=1)
 """How long something may be due: the scheduler looks every two seconds, and a claim lasts half a minute."""
 LOST = timedelta(seconds=15)
 """How long something may be due that no RQ job waits for."""
-PULSE = timedelta(seconds=60)
+HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 """How old the scheduler's heartbeat may be."""
 MANY_UNINDEXED = 10_000
 
@@ -73,8 +73,8 @@ class OwedCheck:
 
 def scheduler(folder: Path, *, is_up: bool, clock: Clock) -> Iterator[Finding]:
     """Whether the scheduler goes round, as far as this data folder tells."""
-    pulse = folder / "scheduler.pulse"
-    if not pulse.exists():
+    heartbeat = folder / "scheduler.pulse"
+    if not heartbeat.exists():
         if is_up:
             yield problem(
                 "scheduler", "No scheduler has run in this data folder.", f"Look into {folder / 'log' / 'scheduler.log'}."
@@ -82,9 +82,9 @@ def scheduler(folder: Path, *, is_up: bool, clock: Clock) -> Iterator[Finding]:
         else:
             yield ok("scheduler", "None has run in this data folder; one in a container of its own has its heartbeat there.")
         return
-    age = clock() - datetime.fromtimestamp(pulse.stat().st_mtime, UTC)
+    age = clock() - datetime.fromtimestamp(heartbeat.stat().st_mtime, UTC)
     text = f"Its last round was {max(0.0, age.total_seconds()):,.0f} s ago."
-    if age <= PULSE:
+    if age <= HEARTBEAT_TIMEOUT:
         yield ok("scheduler", text)
     elif is_up:
         yield problem("scheduler", text, f"Look into {folder / 'log' / 'scheduler.log'}.")
