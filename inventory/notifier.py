@@ -32,7 +32,10 @@ MESSAGES, COLLECT, JOBS = "messages", "collect", "jobs"
 """RQ's queues. A worker listens to all, to the first one first: messages are few, and a lookup comes before a job."""
 TASKS = {MESSAGES: "workers.tasks.deliver", COLLECT: "workers.tasks.collect", JOBS: "workers.tasks.work"}
 MAX_WAITING = 8
-"""RQ jobs that may wait in a queue: each collects whatever is due, so more would only make the queue long."""
+"""RQ jobs that may wait in a queue if there are no more workers: each collects whatever is due, so more would only make it
+long. Of many workers each may be woken by one of its own."""
+COUNT_WORKERS_EVERY = 5.0
+"""Seconds for which the number of workers is taken for the same."""
 RESULT_TTL, BRIEF_TTL = 600, 10
 """Seconds for which the dashboard shows a finished RQ job: one each second of each process, and the others. RQ keeps 5 KB of
 each, so hundreds a second would fill Redis."""
@@ -40,7 +43,7 @@ WAITING_TTL = 3_600
 """Seconds for which an RQ job waits: RQ would keep one for ever whose worker died in the moment of taking it."""
 PROBE, PROBE_TTL = "inventory:probe", 60
 FULL_FOR = 0.01
-"""Seconds for which a queue of `MAX_WAITING` is not asked for its length again."""
+"""Seconds for which a full queue is not asked for its length again."""
 ANNOUNCE_EVERY = 0.25
 """Seconds between two announcements of a job's progress by this process."""
 
@@ -81,6 +84,7 @@ class Notifier:
         self._outage = RedisOutage(away="queue_unavailable", back="queue_available")
         self._full_until = dict.fromkeys(TASKS, 0.0)
         self._visible_from = 0.0
+        self._workers, self._counted_until = 0, 0.0
         self._announced: dict[str, float] = {}
 
     def wake_worker(self, record_id: str, description: str) -> bool:
@@ -97,6 +101,10 @@ class Notifier:
     def wake_worker_to_deliver(self, delivery_id: str, destination: str) -> bool:
         """The same for a delivery, with where it goes; a worker delivers whatever else is due, too."""
         return self._wake(MESSAGES, delivery_id, f"{destination} (delivery {delivery_id})")
+
+    def waiting_limit(self) -> int:
+        """How many RQ jobs may wait in a queue: as many as there are workers, and `MAX_WAITING` at least."""
+        return self._outage.call(lambda: self._limit(time.monotonic()), lambda: MAX_WAITING, writes=False)
 
     def announce(self, record_ids: Sequence[str]) -> None:
         """Tell those who wait for these records that an outcome was settled."""
@@ -165,7 +173,8 @@ class Notifier:
         return self._outage.call(lambda: self._enqueue(name, subject, description, now), lambda: False)
 
     def _enqueue(self, name: str, subject: str, description: str, now: float) -> bool:
-        if self._queues[name].count >= MAX_WAITING:
+        waiting = self._queues[name].count
+        if waiting >= MAX_WAITING and waiting >= self._limit(now):
             self._full_until[name] = now + FULL_FOR
             return False
         visible = now >= self._visible_from
@@ -182,6 +191,12 @@ class Notifier:
         if visible:
             self._visible_from = now + 1.0
         return True
+
+    def _limit(self, now: float) -> int:
+        if now >= self._counted_until:
+            self._workers = rq.Worker.count(connection=self._redis)
+            self._counted_until = now + COUNT_WORKERS_EVERY
+        return max(MAX_WAITING, self._workers)
 
     def _publish(self, channels: Sequence[str]) -> None:
         if not channels:

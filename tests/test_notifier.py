@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import rq
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -64,6 +65,11 @@ def queue(redis: Redis) -> Notifier:
     return Notifier(redis, job_timeout=30)
 
 
+def register(redis: Redis, count: int) -> None:
+    """Let so many workers be registered."""
+    redis.sadd(rq.Worker.redis_workers_keys, *(f"rq:worker:{n}" for n in range(count)))
+
+
 def test_an_rq_job_has_the_record_as_its_only_argument_and_the_url_as_its_description(queue: Notifier, redis: Redis) -> None:
     assert queue.wake_worker(RECORD, URL)
 
@@ -78,6 +84,29 @@ def test_an_rq_job_has_the_record_as_its_only_argument_and_the_url_as_its_descri
 def test_only_a_few_rq_jobs_wait(queue: Notifier, redis: Redis) -> None:
     assert sum(queue.wake_worker(f"{n:032x}", URL) for n in range(50)) == MAX_WAITING
     assert redis.llen("rq:queue:collect") == MAX_WAITING
+
+
+def test_each_of_many_workers_may_be_woken_by_an_rq_job_of_its_own(queue: Notifier, redis: Redis) -> None:
+    register(redis, 3 * MAX_WAITING)
+
+    assert queue.waiting_limit() == 3 * MAX_WAITING
+    assert sum(queue.wake_worker(f"{n:032x}", URL) for n in range(50)) == 3 * MAX_WAITING
+
+
+def test_the_workers_are_counted_once_in_seconds_and_not_before_some_rq_jobs_wait(queue: Notifier, redis: Redis) -> None:
+    register(redis, 1_000)
+    redis.config_resetstat()
+
+    assert all(queue.wake_worker(f"{n:032x}", URL) for n in range(MAX_WAITING))
+    assert "cmdstat_smembers" not in redis.info("commandstats")
+    assert all(queue.wake_worker(f"{n:032x}", URL) for n in range(MAX_WAITING, 50))
+    assert redis.info("commandstats")["cmdstat_smembers"]["calls"] == 1
+
+
+def test_without_redis_the_limit_is_that_of_a_few_workers() -> None:
+    away = Notifier(connect(f"redis://127.0.0.1:{free_port()}/0", socket_timeout=1.0), job_timeout=30)
+
+    assert away.waiting_limit() == MAX_WAITING
 
 
 def test_an_rq_job_that_nobody_takes_is_not_kept_for_ever(queue: Notifier, redis: Redis) -> None:

@@ -21,7 +21,6 @@ from inventory.clock import utc_now
 from inventory.errors import StorageUnavailable
 from inventory.jobs import retention
 from inventory.jobs.runner import complete_jobs
-from inventory.notifier import MAX_WAITING
 from inventory.services import Services
 from workers import heartbeat
 from workers.indexing import BackgroundIndexing
@@ -93,7 +92,7 @@ def round_(
 
     How many RQ jobs that made.
     """
-    now, limit = utc_now(), MAX_WAITING
+    now, limit = utc_now(), services.notifier.waiting_limit()
     _attempt(services, "fail_spent", partial(_fail_spent, services))
     _attempt(services, "complete_jobs", partial(complete_jobs, services.store.jobs, services.notifier, now=now))
     _watch(services, watching or BackgroundWatching(services))

@@ -13,6 +13,7 @@ from time import sleep
 
 import fakeredis
 import pytest
+import rq
 
 from inventory import wiring
 from inventory.access.audit import AuditFilter
@@ -62,6 +63,13 @@ def test_it_enqueues_a_few_rq_jobs_however_much_is_due(services: Services, redis
         scheduler.round_(services)
 
     assert waiting(redis) == MAX_WAITING
+
+
+def test_it_enqueues_one_for_each_of_many_workers(services: Services, redis: fakeredis.FakeRedis) -> None:
+    accept(services, 100)
+    redis.sadd(rq.Worker.redis_workers_keys, *(f"rq:worker:{n}" for n in range(3 * MAX_WAITING)))
+
+    assert scheduler.round_(services) == waiting(redis) == 3 * MAX_WAITING
 
 
 def test_a_record_that_cannot_be_read_keeps_no_other_from_being_collected(
