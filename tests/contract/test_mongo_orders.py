@@ -148,7 +148,7 @@ def test_a_new_record_loses_nothing_to_the_deletion_of_the_old_one(store: MongoS
     documents["records"].delete_one({"_id": target().id})
     outcome = collect(store, target(), body=b"old", now=after(60))
 
-    snapshots.remove(documents, doomed)
+    snapshots.remove(documents, target().id, doomed)
 
     known = store.records.look_up(target().id)
     assert known is not None

@@ -173,7 +173,7 @@ def settle_record(
         update = unseen.with_these(update, besides)
     before = database["records"].find_one_and_update(expected, update)
     if before is not None:
-        snapshots.remove(database, left_behind)
+        snapshots.remove(database, outcome.claim.id, left_behind)
         return Settled(True, outcome, before.get("indexed") is True)
     return Settled(isinstance(outcome, Stored) and snapshots.took_effect_before(database, outcome))
 

@@ -75,7 +75,8 @@ def _keep(database: Database[Document], past: PastSnapshot, kept_as: Document) -
     named = {past.snapshot.body_sha256: past.body} if past.snapshot.body_sha256 is not None else {}
     attached = {each.sha256: each.content for each in past.attachments if each.content is not None}
     bodies.keep(database, named, attached)
-    upsert(database["snapshots"], [UpdateOne({"_id": past.snapshot.id}, {"$set": kept_as}, upsert=True)])
+    chosen = {"record_id": past.target.id, "_id": past.snapshot.id}
+    upsert(database["snapshots"], [UpdateOne(chosen, {"$set": kept_as}, upsert=True)])
     bodies.keep(database, named, attached)
 
 
@@ -99,7 +100,8 @@ def _follow(database: Database[Document], past: PastSnapshot, record: Document, 
     collected_at, unset = documents.aware_or_none(record["collected_at"]), dict[str, Any]()
     if collected_at is None or at > collected_at:
         if record["snapshot_id"] is not None:
-            database["snapshots"].update_one({"_id": record["snapshot_id"]}, {"$set": {"settled": True}})
+            before = {"record_id": record["_id"], "_id": record["snapshot_id"]}
+            database["snapshots"].update_one(before, {"$set": {"settled": True}})
         change |= {"snapshot_id": past.snapshot.id, "collected_at": at} | _after(record, at)
         unset = {"$unset": {"latest": ""}}
     change["snapshots"] = database["snapshots"].count_documents(all_of(record))

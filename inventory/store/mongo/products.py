@@ -87,7 +87,8 @@ def _kept_before(database: Database[Document], version: ProductVersion, targets:
     """Of which of these records the job's snapshot is named, or was."""
     ids = {version.snapshot_id(record_id): record_id for record_id in targets}
     named = database["records"].find({"_id": {"$in": list(targets)}, "snapshot_id": {"$in": list(ids)}}, {"_id": 1})
-    settled = database["snapshots"].find({"_id": {"$in": list(ids)}, "settled": True}, {"_id": 1})
+    of_targets = {"record_id": {"$in": list(targets)}, "_id": {"$in": list(ids)}}
+    settled = database["snapshots"].find(of_targets | {"settled": True}, {"_id": 1})
     return {each["_id"] for each in named} | {ids[each["_id"]] for each in settled}
 
 

@@ -182,7 +182,10 @@ class MongoRecords(Ledger):
             stored = {"source": source} | STATUS[Status.STORED]
             found = database["records"].find(stored, without()).sort([("collected_at", -1), ("_id", 1)]).limit(limit)
             records = [documents.record(each) for each in found]
-            named = {"_id": {"$in": [record.snapshot_id for record in records]}}
+            named = {
+                "record_id": {"$in": [each.id for each in records]},
+                "_id": {"$in": [each.snapshot_id for each in records]},
+            }
             found_ones = {each["_id"]: documents.snapshot(each) for each in database["snapshots"].find(named)}
         return [
             RecordWithSnapshot(record, found_ones[record.snapshot_id])
@@ -220,7 +223,7 @@ class MongoRecords(Ledger):
             if gone is not None:
                 late = {"accepted_at": gone["accepted_at"]}
                 doomed += database["snapshots"].find(of_record | late, bodies.names())
-            snapshots.remove(database, doomed)
+            snapshots.remove(database, record_id, doomed)
             schedules.remove_of_record(database, record_id)
             if gone is not None:
                 target_documents.remove(database, record_id, to_millis(documents.aware(gone["accepted_at"])))
@@ -262,7 +265,7 @@ def _accept_sooner(database: Database[Document], found: Document, revalidate: bo
 
 def _with_contents(database: Database[Document], record: Record) -> RecordWithSnapshot | None:
     """The record with what it names; None if that is gone, and so the record has changed."""
-    found = database["snapshots"].find_one({"_id": record.snapshot_id})
+    found = database["snapshots"].find_one({"record_id": record.id, "_id": record.snapshot_id})
     if found is None:
         return None
     snapshot = documents.snapshot(found)

@@ -13,6 +13,8 @@ Retention stops no other call. What it removes can never be named again, whateve
                                                  removed only while it is unsettled, for the mark comes before the next name
     a snapshot of a record that is gone          a record that is accepted again has another `accepted_at`
     a body that nothing names                    by the steps of `bodies`
+
+A command for certain snapshots names their record, too: it is the shard key (docs/scale.md).
 """
 
 from __future__ import annotations
@@ -66,8 +68,8 @@ class MongoSnapshots(Adapter):
             for each in database["snapshots"].find({"$or": past}, fields) if past else ():
                 key = each["collected_at"], each["_id"]
                 newest[each["record_id"]] = max(key, newest.get(each["record_id"], key))
-            ids = [name for _, name in newest.values()]
-            found = [documents.snapshot(each) for each in database["snapshots"].find({"_id": {"$in": ids}})]
+            named = {"record_id": {"$in": list(newest)}, "_id": {"$in": [name for _, name in newest.values()]}}
+            found = [documents.snapshot(each) for each in database["snapshots"].find(named)]
         return {each.record_id: each for each in found}
 
     def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
@@ -126,6 +128,11 @@ class MongoSnapshots(Adapter):
         return seen[-1]["_id"] if len(seen) == limit else ""
 
 
+def one(record_id: str, snapshot_id: str) -> Document:
+    """The filter for a snapshot of a record."""
+    return {"record_id": record_id, "_id": snapshot_id}
+
+
 def insert(database: Database[Document], outcomes: Sequence[Stored]) -> dict[str, bytes]:
     """Insert the snapshots of these outcomes, and mark those that they are about to follow; harmless when repeated.
 
@@ -134,10 +141,10 @@ def insert(database: Database[Document], outcomes: Sequence[Stored]) -> dict[str
     operations, contents = [], {}
     for outcome in outcomes:
         if outcome.claim.snapshot_id is not None:
-            operations.append(UpdateOne({"_id": outcome.claim.snapshot_id}, {"$set": {"settled": True}}))
+            operations.append(UpdateOne(one(outcome.claim.id, outcome.claim.snapshot_id), {"$set": {"settled": True}}))
         new = documents.new_snapshot(outcome)
         contents[outcome.snapshot.id] = new["content"]
-        operations.append(UpdateOne({"_id": outcome.snapshot.id}, {"$setOnInsert": new}, upsert=True))
+        operations.append(UpdateOne(one(outcome.claim.id, outcome.snapshot.id), {"$setOnInsert": new}, upsert=True))
     upsert(database["snapshots"], operations)
     return contents
 
@@ -155,10 +162,10 @@ def left_behind(database: Database[Document], outcome: Stored) -> list[Document]
     return list(database["snapshots"].find(others | UNSETTLED, bodies.names()))
 
 
-def remove(database: Database[Document], snapshots: Sequence[Document]) -> None:
-    """Remove these snapshots, and the bodies and attachments that nothing names any more."""
+def remove(database: Database[Document], record_id: str, snapshots: Sequence[Document]) -> None:
+    """Remove these snapshots of a record, and the bodies and attachments that nothing names any more."""
     if snapshots:
-        database["snapshots"].delete_many({"_id": {"$in": [each["_id"] for each in snapshots]}})
+        database["snapshots"].delete_many({"record_id": record_id, "_id": {"$in": [each["_id"] for each in snapshots]}})
         bodies.discard(database, bodies.named_by(snapshots))
 
 
@@ -172,9 +179,10 @@ def took_effect_before(database: Database[Document], outcome: Stored) -> bool:
     if record is not None:
         if record["snapshot_id"] == outcome.snapshot.id:
             return True
-        if database["snapshots"].find_one({"_id": outcome.snapshot.id, "settled": True}, {"_id": 1}):
+        if database["snapshots"].find_one(one(outcome.claim.id, outcome.snapshot.id) | {"settled": True}, {"_id": 1}):
             return True
-    remove(database, [{"_id": outcome.snapshot.id, **documents.named(outcome.snapshot, outcome.attachments)}])
+    named = documents.named(outcome.snapshot, outcome.attachments)
+    remove(database, outcome.claim.id, [{"_id": outcome.snapshot.id, **named}])
     return False
 
 
@@ -184,7 +192,7 @@ def _retire(database: Database[Document], record: Document, keep: int) -> int:
     past = of_record | {"_id": {"$ne": record["snapshot_id"]}}
     newest = documents.newest_first("collected_at")
     doomed = list(database["snapshots"].find(past, bodies.names()).sort(newest).skip(keep - 1))
-    remove(database, doomed)
+    remove(database, record["_id"], doomed)
     unchanged = {name: record[name] for name in ("_id", "accepted_at", "fence", "snapshots")}
     left = 1 + database["snapshots"].count_documents(past)
     database["records"].update_one(unchanged, {"$set": {"snapshots": left}})
@@ -192,7 +200,7 @@ def _retire(database: Database[Document], record: Document, keep: int) -> int:
 
 
 def _sweep(database: Database[Document], snapshot: Document, record: Mapping[str, object] | None) -> None:
-    doomed = {"_id": snapshot["_id"]}
+    doomed = one(snapshot["record_id"], snapshot["_id"])
     if record is not None and record["accepted_at"] == snapshot["accepted_at"]:
         running = record["state"] == State.RUNNING.value and record["lease"] == snapshot["_id"]
         if snapshot.get("settled") or record["snapshot_id"] == snapshot["_id"] or running:
