@@ -132,9 +132,8 @@ class JobRunner:
         self._look_ahead(now)
         if self._wants_batch(now):
             self._claim_batch(now)
-        for batch in self._ready(
-            self._clock()
-        ):  # what was claimed just now, too: on a slow store the time may be up after it
+        now = self._clock()  # on a slow store, what was claimed just now may be ready by it
+        for batch in self._ready(now):
             if not self._step(batch):
                 self._batches.remove(batch)
                 self._claim_at = now
