@@ -61,11 +61,13 @@ class Guarded:
         body: bytes = b"",
         tags: Sequence[str] = (),
         attachments: tuple[Attachment, ...] = (),
+        tls: dict[str, Any] | None = None,
     ) -> str:
         """Collect a URL, which serves this, and label it; the id of its record."""
         source = body or f"<p>{url} {server}</p>".encode()
         seen = content(url, headers=[{"name": "Server", "value": server}])
         seen["body"] |= {"sha256": sha256(source).hexdigest(), "size": len(source)}
+        seen["response"] |= {"tls": tls}
         self._web.pages[url] = Collected(seen, source, attachments=attachments)
         self._clock.forward(1)
         response = self.send(self.admin, "/metadata", method="POST", json={"url": url})

@@ -14,6 +14,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from inventory.jobs.model import RowOutcome
 from inventory.listing import PORTION
+from inventory.records.model import Attachment
 from inventory.watches.model import GATHER
 from tests.access.guarded import Guarded, Headers, upload
 from tests.fakes import FakeClock
@@ -289,6 +290,20 @@ def test_a_snapshot_beyond_limits_is_unknown(fleet: Guarded) -> None:
 
 def newest(guarded: Guarded, url: str) -> str:
     return str(guarded.ask(guarded.admin, "/metadata/snapshots", query_string={"url": url})["snapshots"][0]["id"])
+
+
+def test_to_name_a_certificate_is_not_to_have_it(guarded: Guarded) -> None:
+    der = bytes((0x30, 14, 0x30, 12)) + bytes((5, 0)) * 6
+    tls = {"version": "TLSv1.3", "cipher": "", "subject": "", "issuer": "", "names": [], "sha256": sha256(der).hexdigest(),
+           "not_before": None, "not_after": None}  # fmt: skip
+    guarded.collect(OTHER, tls=tls | {"size": len(der)}, attachments=(Attachment(sha256(der).hexdigest(), der),))
+    guarded.collect(A1, tls=tls)
+    path = f"/certificates/{sha256(der).hexdigest()}"
+
+    statuses = [guarded.send(key, path).status_code for key in (guarded.admin, guarded.key("read:other.test"))]
+
+    assert statuses == [200, 200]
+    assert guarded.send(guarded.key("read:a.shop.test"), path).status_code == 404
 
 
 def test_a_body_is_found_through_a_snapshot_that_may_be_read(guarded: Guarded) -> None:
