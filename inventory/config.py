@@ -282,6 +282,10 @@ class Settings:
 DECLARATIONS: Mapping[str, Declaration] = {each.name: each.metadata["declaration"] for each in fields(Settings)}
 
 
+MAX_FILE_BYTES = 64 * 1024
+"""Of a file that has a setting."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Text:
     """What a setting says; `file` is where that was read, if not from the environment itself."""
@@ -296,8 +300,13 @@ def _text(env: Env, name: str) -> _Text:
     if text.strip() or not file.strip():
         return _Text(text)
     try:
-        return _Text(Path(file).read_text("utf-8").rstrip("\r\n"), file)
-    except (OSError, ValueError) as error:
+        with Path(file).open("rb") as opened:
+            content = opened.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:
+            what = f"it has more than {MAX_FILE_BYTES:,} bytes"
+            raise SettingError(f"{PREFIX}{name.upper()}_FILE={file!r} cannot be read: {what}")
+        return _Text(content.decode().rstrip("\r\n"), file)
+    except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         raise SettingError(f"{PREFIX}{name.upper()}_FILE={file!r} cannot be read: {why}") from error
 

@@ -257,6 +257,15 @@ def test_a_file_that_is_no_text_is_named_with_its_setting(bare: pytest.MonkeyPat
         Settings.read()
 
 
+def test_a_file_without_an_end_is_no_setting(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("INVENTORY_REDIS_PASSWORD_FILE", "/dev/zero")
+
+    with pytest.raises(
+        SettingError, match="INVENTORY_REDIS_PASSWORD_FILE='/dev/zero' cannot be read: it has more than 65,536"
+    ):
+        Settings.read()
+
+
 def test_what_a_file_says_is_in_no_line(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "port").write_text("s3cr3t")
     bare.setenv("INVENTORY_PORT_FILE", str(tmp_path / "port"))
