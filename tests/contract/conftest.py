@@ -6,14 +6,11 @@ no other process can reach.
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from pymongo import MongoClient
 
 from inventory.store import Store
 from inventory.store.mongo import schema
@@ -21,9 +18,9 @@ from tests.contract.backends import Backend, MockBackend, MongoBackend, SqliteBa
 from tests.contract.backends import database as database_of
 from tests.contract.one_at_a_time import OneAtATime
 from tests.contract.orders import Documents
+from tests.real_mongo import SERVER, STORES, is_ferretdb, new_database
 
-SERVER = os.environ.get("INVENTORY_TEST_MONGO_URI", "")
-REAL = ["mongodb"] if SERVER else []
+REAL = STORES[1:]
 
 BEGINNING = frozenset({"test_starting", "test_migrating", "test_meeting"})
 CURRENT = {"version": schema.VERSION}
@@ -33,10 +30,8 @@ collect_ignore = [] if SERVER else ["test_real_server.py"]
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """The URL of the real server, without a database; one that is not MongoDB itself is made to answer one at a time."""
-    with MongoClient(SERVER, serverSelectionTimeoutMS=5000) as client:
-        ferret = any(name.startswith("ferretdb") for name in client.server_info())
-    if not ferret:
+    """The URL of the real server, without a database; FerretDB is made to answer one at a time."""
+    if not is_ferretdb(SERVER):
         yield SERVER.rstrip("/")
         return
     with OneAtATime(SERVER) as between:
@@ -46,10 +41,8 @@ def server() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def database(server: str) -> Iterator[MongoBackend]:
     """A database of the module's own on the real server, dropped afterwards."""
-    backend = MongoBackend(f"{server}/inventory_test_{secrets.token_hex(6)}")
-    yield backend
-    with backend.client() as client:
-        client.drop_database(client.get_default_database())
+    with new_database(server) as url:
+        yield MongoBackend(url)
 
 
 @pytest.fixture

@@ -218,7 +218,8 @@ def database_before_owners(backend: MongoBackend, old: Job) -> None:
         kept = database(client)
         for name in ("records", "jobs", "batches"):
             kept[name].update_many({}, {"$unset": {"owner": ""}})
-            kept[name].drop_indexes()
+            for index in kept[name].index_information().keys() - {"_id_"}:  # mongo-java-server 1.47 drops all or nothing
+                kept[name].drop_index(index)
         for migration in (*mongo_schema.MIGRATIONS[:version], mongo_schema.REPLACED):
             mongo_schema.create_indexes(kept, migration)
         kept["meta"].update_one({"_id": "schema"}, {"$set": {"version": version}})

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ from redis.exceptions import RedisError
 from inventory.config import Settings
 from inventory.local_stack.redis_server import find_server
 from inventory.ops import request_metrics
+from tests.contract.one_at_a_time import OneAtATime
+from tests.real_mongo import SERVER, is_ferretdb, new_database
 
 ROOT = Path(__file__).parents[2]
 PYTHON = sys.executable
@@ -170,6 +172,17 @@ class Stack:
             return bool(self.redis.ping())
         except RedisError:
             return False
+
+
+@contextmanager
+def store_of(kind: str) -> Iterator[str]:
+    """What `stack` is told of a new store of a kind of `STORES`: nothing of a file, which is in its folder."""
+    with ExitStack() as undo:
+        if kind == "sqlite":
+            yield ""
+            return
+        server = undo.enter_context(OneAtATime(SERVER)).url if is_ferretdb(SERVER) else SERVER
+        yield undo.enter_context(new_database(server))
 
 
 @contextmanager

@@ -8,13 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.end_to_end.stack import Stack, stack, wait_until
+from tests.end_to_end.stack import Stack, stack, store_of, wait_until
+from tests.real_mongo import STORES
 from tests.upstreams import Upstream
 
 
-@pytest.fixture
-def running() -> Iterator[Stack]:
-    with stack(fetch_deadline=3, retry_base=0.2) as running:
+@pytest.fixture(params=STORES)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with store_of(request.param) as url, stack(url, fetch_deadline=3, retry_base=0.2) as running:
         running.start()
         yield running
 
@@ -79,6 +80,7 @@ def test_without_redis_hits_are_answered_and_misses_accepted(running: Stack, ups
     all_stored(running, [*urls, upstream.url("/page/hit")])
 
 
+@pytest.mark.parametrize("running", ["sqlite"], indirect=True)  # the fault rig takes a server away
 def test_a_store_that_is_away_is_a_problem_soon_and_recovers_unaided(running: Stack, upstream: Upstream) -> None:
     url = upstream.url("/page/hit")
     running.look_up(url)

@@ -7,9 +7,11 @@ import subprocess
 import time
 from typing import Any
 
+import pytest
 import requests
 
-from tests.end_to_end.stack import API, PYTHON, ROOT, Stack, stack, wait_until
+from tests.end_to_end.stack import API, PYTHON, ROOT, Stack, stack, store_of, wait_until
+from tests.real_mongo import STORES
 from tests.upstreams import Upstream
 
 COMMAND = [PYTHON, "-c", "from inventory.commands.main import main; main(prog_name='inventory')", "keys"]
@@ -24,9 +26,10 @@ def keys(running: Stack, *words: str) -> Any:
     return json.loads(done.stdout) if done.stdout else None
 
 
-def test_a_key_made_by_a_command_opens_the_service_until_it_is_revoked(upstream: Upstream) -> None:
+@pytest.mark.parametrize("kind", STORES)
+def test_a_key_made_by_a_command_opens_the_service_until_it_is_revoked(kind: str, upstream: Upstream) -> None:
     url = upstream.url("/page")
-    with stack(access="keys") as running:
+    with store_of(kind) as store, stack(store, access="keys") as running:
         running.start("redis", "api")
         made = keys(running, "create", "ci", "--scope", "read", "--scope", "collect", "--json")
         headers = {"Authorization": f"Bearer {made['key']}"}

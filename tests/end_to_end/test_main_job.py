@@ -13,7 +13,8 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from tests.end_to_end.stack import API, Stack, free_port, stack, wait_until
+from tests.end_to_end.stack import API, Stack, free_port, stack, store_of, wait_until
+from tests.real_mongo import STORES
 from tests.upstreams import Upstream
 
 MEMBERS = {
@@ -22,9 +23,9 @@ MEMBERS = {
 }  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Stack]:
-    with stack(retry_base=0.1, retry_failed_after=600) as running:
+@pytest.fixture(scope="module", params=STORES)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with store_of(request.param) as url, stack(url, retry_base=0.1, retry_failed_after=600) as running:
         running.start()
         yield running
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.end_to_end.stack import API, Stack, stack, wait_until
+from tests.end_to_end.stack import API, Stack, stack, store_of, wait_until
+from tests.real_mongo import STORES
 from tests.upstreams import Answer, Request, Upstream
 from tests.webhooks.receivers import Receiver
 
@@ -27,9 +28,9 @@ class Site(Upstream):
         return Answer(200, headers=[("X-Mode", self.shown[request.path])], body=b"<title>page</title>"), gate
 
 
-@pytest.fixture
-def running() -> Iterator[Stack]:
-    with stack() as running:
+@pytest.fixture(params=STORES)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with store_of(request.param) as url, stack(url) as running:
         running.start()
         yield running
 

@@ -278,4 +278,5 @@ IN_A_FILE: tuple[Fault, ...] = (full_disk,)
 def faults_for(rig: Rig) -> Mapping[str, Fault]:
     """The faults that can happen to this rig's store, by name."""
     own = IN_A_FILE if isinstance(rig.store, SqliteFile) else WITH_A_SERVER
-    return {fault.__name__.replace("_", " "): fault for fault in (*EVERYWHERE, *own)}
+    faults = [fault for fault in (*EVERYWHERE, *own) if rig.store.lasting or fault is not kill_the_store]
+    return {fault.__name__.replace("_", " "): fault for fault in faults}

@@ -17,13 +17,20 @@ from tests.end_to_end.stack import free_port
 from tests.faults.proxy import Proxy
 
 MONGO_COMMAND = "INVENTORY_TEST_MONGO_COMMAND"
-"""The variable with the command that runs a server: `{port}` and `{folder}` in it are filled in."""
+"""The variable with the command that runs a server: `{port}` and `{folder}` in it are filled in.
+
+One without `{folder}` keeps all in memory, so it is not killed.
+"""
 
 
 class KeptStore(Protocol):
-    """`url` is for the inventory, `direct` for the rig itself; `proxy` is between the inventory and a server."""
+    """`url` is for the inventory, `direct` for the rig itself; `proxy` is between the inventory and a server.
+
+    `lasting` is whether what it has been told outlives the program that keeps it.
+    """
 
     kind: str
+    lasting: bool
     url: str
     direct: str
     command: list[str] | None
@@ -44,6 +51,7 @@ class SqliteFile:
     """
 
     kind = "sqlite"
+    lasting = True
     command: list[str] | None = None
     proxy: Proxy | None = None
 
@@ -73,7 +81,8 @@ class MongoServer:
 
     kind = "mongo"
 
-    def __init__(self, command: list[str], port: int, direct_port: int, proxy: Proxy) -> None:
+    def __init__(self, command: list[str], port: int, direct_port: int, proxy: Proxy, *, lasting: bool) -> None:
+        self.lasting = lasting
         self.command: list[str] | None = command
         self.proxy: Proxy | None = proxy
         self.direct = f"mongodb://127.0.0.1:{direct_port}/inventory"
@@ -108,16 +117,18 @@ def mongo_is_there() -> bool:
 
 @contextmanager
 def store_of(kind: str, folder: Path) -> Iterator[KeptStore]:
-    """A store of this kind. FerretDB 1 gets its commands one at a time (see `OneAtATime`); MongoDB would not need it."""
+    """A store of this kind. FerretDB 1 gets its commands one at a time (see `OneAtATime`)."""
     if kind == "sqlite":
         yield SqliteFile(folder)
         return
     with ExitStack() as undo:
         port, kept = free_port(), folder / "store"
         kept.mkdir()
-        command = [part.format(port=port, folder=kept) for part in shlex.split(os.environ[MONGO_COMMAND])]
+        told = os.environ[MONGO_COMMAND]
+        command = [part.format(port=port, folder=kept) for part in shlex.split(told)]
         between = undo.enter_context(OneAtATime(f"mongodb://127.0.0.1:{port}"))
         direct_port = int(between.url.rpartition(":")[2])
-        found = MongoServer(command, port, direct_port, undo.enter_context(Proxy(("127.0.0.1", direct_port))))
+        proxy = undo.enter_context(Proxy(("127.0.0.1", direct_port)))
+        found = MongoServer(command, port, direct_port, proxy, lasting="{folder}" in told)
         undo.callback(found.close)
         yield found
