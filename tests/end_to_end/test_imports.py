@@ -10,24 +10,19 @@ import pytest
 import requests
 
 from inventory.clock import utc_now
-from inventory.config import Settings
 from inventory.records.backlog import MAX_AHEAD
-from inventory.wiring import open_store
+from inventory.store.sqlite import SqliteStore
 from tests.end_to_end.importing import Import, table
-from tests.end_to_end.stack import Stack, stack, store_of, wait_until
-from tests.real_mongo import STORES
+from tests.end_to_end.stack import Stack, stack, wait_until
 from tests.upstreams import Upstream
 from workers.tasks import SLOTS
 
 ROWS, PATHS = 10_000, 2_000
 
 
-@pytest.fixture(params=STORES)
-def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    with (
-        store_of(request.param) as url,
-        stack(url, fetch_deadline=3, retry_base=0.2, upstream_rate=10**6, upstream_concurrency=100) as running,
-    ):
+@pytest.fixture
+def running() -> Iterator[Stack]:
+    with stack(fetch_deadline=3, retry_base=0.2, upstream_rate=10**6, upstream_concurrency=100) as running:
         running.start()
         yield running
 
@@ -91,7 +86,7 @@ def test_a_worker_that_is_asked_to_stop_hands_its_batches_back(running: Stack, u
     wait_until(lambda: upstream.count() >= 32, "it collects")
     running.end("scheduler")
     running.processes["worker"].send_signal(signal.SIGTERM)
-    store = open_store(Settings(store_url=running.environment["INVENTORY_STORE_URL"], data_dir=running.folder))
+    store = SqliteStore(running.folder / "inventory.sqlite3")
     wait_until(lambda: store.jobs.due(now=utc_now(), limit=1) == [job.id], "what is left is due at once", 10)
     for n in range(100):
         upstream.release(f"/page/{n}")

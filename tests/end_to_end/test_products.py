@@ -14,9 +14,8 @@ import requests
 
 from inventory.demo.upstreams import Choices
 from tests.demo.served import served
-from tests.end_to_end.stack import ROOT, Stack, stack, store_of, wait_until
+from tests.end_to_end.stack import ROOT, Stack, stack, wait_until
 from tests.products.runs import counts, described
-from tests.real_mongo import STORES
 
 SHOPS = ("acme", "bazaar", "corner")
 
@@ -36,14 +35,9 @@ def job(running: Stack, job_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("kind", STORES)
-def test_a_run_whose_worker_is_killed_goes_on_at_the_page(kind: str, tmp_path: Path) -> None:
+def test_a_run_whose_worker_is_killed_goes_on_at_the_page(tmp_path: Path) -> None:
     choices = Choices(failures=0.0, malformed=False, products=dict.fromkeys(SHOPS, 300))
-    with (
-        served(choices) as urls,
-        store_of(kind) as store,
-        stack(store, product_feeds=described(tmp_path, urls), workers=1) as running,
-    ):
+    with served(choices) as urls, stack(product_feeds=described(tmp_path, urls), workers=1) as running:
         running.start()
         accepted = requests.post(f"{running.url}/api/v1/products/runs", timeout=30)
         assert accepted.status_code == 202
