@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import gzip
 import io
-import json
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -19,10 +18,11 @@ from inventory.imports.service import ImportRequest
 from inventory.imports.upload import Upload
 from inventory.limits import Limits
 from tests.archive.conftest import BODY_LIMIT, World, members
+from tests.archive.hars import URL, entry, har
 from tests.fakes import FakeClock
 
 SAMPLES = Path(__file__).parents[1] / "samples" / "archives"
-URL, DATE = "http://name.test/a", "2020-05-01T10:00:00Z"
+DATE = "2020-05-01T10:00:00Z"
 HTML = [("Content-Type", "text/html; charset=utf-8")]
 Lines = Sequence[tuple[str, str]]
 
@@ -70,31 +70,6 @@ def look_up(world: World, url: str = URL) -> dict[str, Any]:
     answer = world.client.get("/api/v1/metadata", query_string={"url": url, "collect": "false"})
     assert answer.status_code == 200, answer.text
     return dict(answer.json)
-
-
-def har(*entries: Mapping[str, Any]) -> bytes:
-    return json.dumps({"log": {"version": "1.2", "creator": {}, "entries": entries}}).encode()
-
-
-def entry(
-    *, status: int = 200, method: str = "GET", content: Mapping[str, Any] | None = None, **more: Any
-) -> dict[str, Any]:
-    headers = more.pop("headers", [{"name": "content-type", "value": "text/html; charset=utf-8"}])
-    return {
-        "startedDateTime": "2020-05-01T12:00:00.5+02:00",
-        "time": 120.25,
-        "request": {"method": method, "url": URL, "headers": [{"name": "Cookie", "value": "secret=1"}]},
-        "response": {
-            "status": status,
-            "statusText": "OK",
-            "httpVersion": "h2",
-            "headers": headers,
-            "content": content or {},
-        },
-        "timings": {"dns": 5, "connect": 30, "ssl": 20, "send": 1, "wait": 50, "receive": 10, "blocked": -1},
-        "serverIPAddress": "[2001:db8::1]",
-        **more,
-    }
 
 
 def test_a_response_is_a_snapshot_of_its_url_at_its_date(world: World) -> None:

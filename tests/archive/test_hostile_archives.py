@@ -12,8 +12,8 @@ import pytest
 from inventory.imports.documents import captures
 from inventory.webpages import kept_content, kept_values
 from tests.archive.conftest import World
+from tests.archive.hars import entry, har
 from tests.archive.sites import PAGE, URL
-from tests.archive.test_foreign_archives import entry, har
 
 Spoil = Callable[[dict[str, Any]], object]
 TLS = {"version": "TLSv1.3", "cipher": "TLS_AES_128_GCM_SHA256", "subject": "s", "issuer": "i", "names": ["a"],
