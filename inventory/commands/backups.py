@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -41,11 +41,7 @@ def backup(file: Path, force: bool, as_json: bool) -> int:
         return _say_how(settings, file)
     with _shown() as progress:
         written = backup_service(settings).write(file, force=force, progress=progress)
-    document = _document(file, written)
-    if as_json:
-        click.echo(json.dumps(document))
-    else:
-        print_pairs(stdout_console(), document.items())
+    _print(_document(file, written), as_json=as_json)
     if written.head.files_url is not None:
         click.echo(f"inventory: uploaded files are not in it: back up {written.head.files_url}, after this", err=True)
     return 0
@@ -73,11 +69,8 @@ def restore(file: Path, data_dir: Path | None, force: bool, as_json: bool) -> in
             restored = restore_service(settings).restore(file, force=force, progress=progress)
     finally:
         os.close(lock)
-    document = _document(file, restored.backup) | {"data_dir": str(settings.data_dir), "set_aside": _path(restored)}
-    if as_json:
-        click.echo(json.dumps(document))
-    else:
-        print_pairs(stdout_console(), document.items())
+    told = {"data_dir": str(settings.data_dir), "set_aside": _path(restored)}
+    _print(_document(file, restored.backup) | told, as_json=as_json)
     if restored.backup.head.files_url is not None:
         click.echo(f"inventory: uploaded files were not in it: they are in {restored.backup.head.files_url}", err=True)
     return 0
@@ -104,6 +97,13 @@ def _shown() -> Iterator[Progress]:
             bar.update(bar.task_ids[-1], completed=done)
 
         yield progress
+
+
+def _print(document: Mapping[str, object], *, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        print_pairs(stdout_console(), document.items())
 
 
 def _document(file: Path, backup: Backup) -> dict[str, object]:
