@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from unicodedata import normalize
 
 import pytest
 from hypothesis import example, given
@@ -26,6 +27,9 @@ FRAGMENTS = """
 """
 WORDS = st.sampled_from(FRAGMENTS.split())
 
+IDS = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,9}", fullmatch=True)
+"""Of policies and of rules."""
+
 
 @st.composite
 def observations(draw: st.DrawFn) -> tuple[str, str]:
@@ -33,6 +37,8 @@ def observations(draw: st.DrawFn) -> tuple[str, str]:
     field: Field = draw(st.sampled_from(CATALOGUE))
     name = draw(ANY_TEXT) + draw(st.sampled_from(["", "", ".exact", ".secure"]))
     named = field.name.replace("NAME", folded(name) if field.named_in_lower_case else name)
+    if field.value_type is ValueType.VERDICT:
+        return f"policy.{draw(IDS)}.{draw(IDS)}", draw(st.sampled_from(["fails", "waived", "unknown"]))
     if field.only_ranges:
         return named, str(draw(st.integers(0, 10**12)))
     usual = {
@@ -42,7 +48,8 @@ def observations(draw: st.DrawFn) -> tuple[str, str]:
         ValueType.HOST: st.sampled_from(["example.com", "[::1]", "10.0.0.1", "xn--bcher-kva.de"]),
         ValueType.URL: st.sampled_from(["https://example.com/", "http://example.com:8080/A?b=%C3%BC"]),
     }
-    return named, draw(ANY_TEXT | usual.get(field.value_type, ANY_TEXT))
+    value = draw(ANY_TEXT | usual.get(field.value_type, ANY_TEXT))
+    return named, normalize("NFC", value) if field.composed else value
 
 
 def spelled_otherwise(text: str) -> set[str]:
