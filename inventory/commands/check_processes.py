@@ -31,6 +31,8 @@ ALONE = 20_000
 """Targets that take less time to judge here than other processes take to start."""
 AHEAD = 3
 """Batches for each process that wait for it, or whose results wait to be written."""
+REMEMBERED = 4_096
+"""Judgements of each process: more than where policies are judged beside other work, because the command ends."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ class _Judging:
     """Judges batches by one policy, in one process."""
 
     def __init__(self, services: Services, task: Task) -> None:
-        self._services, self._task, self._judge = services, task, Judge(task.policy)
+        self._services, self._task, self._judge = services, task, Judge(task.policy, remembers=REMEMBERED)
         self._report = REPORTS[task.form](task.policy, task.at) if task.form in REPORTS else None
 
     def piece(self, batch: Batch, limit: int) -> Piece | TablePiece:

@@ -54,7 +54,7 @@ class _RememberingRule:
 class Judge:
     """A policy made ready to judge many snapshots: what it looks at is judged once, however many of them show it."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, *, remembers: int = MAX_JUDGEMENTS) -> None:
         self.policy = policy
         scopes = dict.fromkeys([*(rule.scope for rule in policy.rules), *(waiver.scope for waiver in policy.waivers)])
         conditions = {each: parse(each, now=_READ_AT) for each in scopes if each}
@@ -63,7 +63,7 @@ class Judge:
         self._rules = [_remembering(each) for each in policy.rules]
         aspects = [each for rule in self._rules for each in rule.aspects]
         self._aspects, self._header_names = together(aspects), header_names(aspects)
-        self._judgements: Remembered[Judgement] = Remembered(MAX_JUDGEMENTS)
+        self._judgements: Remembered[Judgement] = Remembered(remembers)
         self.asks_for_hosts = any(isinstance(each, Hosts) for each in aspects)
         """Whether any rule is about what pages load, so that pages are to be read that a content lacks."""
         self.asks_for_tags = any(asks_for(each, TAG) for each in conditions.values())
