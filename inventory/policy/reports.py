@@ -5,6 +5,7 @@ A piece is made wherever targets are judged; the document is put together in one
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,19 +34,19 @@ class Piece:
     counts: Counter[str] = field(default_factory=Counter)
 
 
-class Report:
+class Report(ABC):
     """A form of a report. `piece` is called for the verdicts in order, and `document` with what it gave."""
 
     def __init__(self, policy: Policy, at: datetime) -> None:
         self.policy, self.at = policy, at
 
+    @abstractmethod
     def piece(self, verdicts: Sequence[Verdict]) -> Piece:
         """What the report has of some verdicts."""
-        raise NotImplementedError
 
+    @abstractmethod
     def document(self, pieces: Iterable[Piece]) -> Iterator[bytes]:
         """The whole report."""
-        raise NotImplementedError
 
 
 class JsonReport(Report):
