@@ -334,7 +334,7 @@ def test_workers_that_claim_at_once_share_without_taking_anything_twice(shared_s
 
     first = at_once(3, lambda _: claimed(shared_store, 6))
 
-    # Workers that choose the same records share them as it happens; those that were chosen first are all leased, two of each.
+    # Workers that choose the same records share them as it happens; what was chosen first is leased, two of each owner.
     together = shares(each for claims in first for each in claims)
     assert sum(together.values()) == 18
     assert all(together[owner] >= 2 for owner in (BUSY, OTHER, NOBODY))

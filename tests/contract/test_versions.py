@@ -21,9 +21,9 @@ from inventory import create_app
 from inventory.config import Settings
 from inventory.records.model import Record, RecordFilter, Target
 from inventory.services import Services
-from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.migrations import MIGRATIONS
 from tests.conftest import Build
+from tests.contract.backends import SqliteBackend
 from tests.contract.versions.asked import GETS
 from tests.end_to_end.stack import wait_until
 from tests.fakes import FakeClock
@@ -64,7 +64,7 @@ def services(make_services: Build, settings: Settings, old: OldStore, clock: Fak
     with closing(sqlite3.connect(old.path)) as store:
         latest = store.execute("SELECT max(accepted_at) FROM records").fetchone()[0]
     clock.forward(latest / 1000 - clock.now.timestamp() + 61)
-    return make_services(settings, store=SqliteStore(old.path))
+    return make_services(settings, store=SqliteBackend(old.path).open())
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def settings(upstream: Upstream, tmp_path: Path) -> Settings:
         allow_networks=(ipaddress.ip_network("127.0.0.1/32"),),
         weather_url=upstream.url(AT),
         openweather_key=KEY,
-        fetch_deadline=1.0,
+        fetch_deadline=8.0,
     )
 
 
