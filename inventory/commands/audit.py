@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 
 from inventory import wiring
 from inventory.access.audit import chosen
 from inventory.access.audit_documents import entry_document
-from inventory.commands.terminal import WHEN, as_json, errors_as_lines, print_table, stdout_console
+from inventory.commands.terminal import WHEN, as_json, errors_as_lines, print_document, print_table, stdout_console
 from inventory.config import Settings
 
 IN_TABLE = ("at", "action", "target", "outcome", "who", "address")
@@ -37,9 +38,10 @@ def audit(
     service = wiring.build(Settings.read()).audit
     entries = chosen(service.clock(), key=key, address=address, action=action, since=since, until=until)
     documents = [entry_document(entry) for entry in service.listing(entries, limit=limit, after=None)]
-    if as_json:
-        click.echo(json.dumps(documents))
-    else:
-        rows = [each | {"who": each["user"] or (each["key"] or {}).get("name")} for each in documents]
-        print_table(stdout_console(), "", IN_TABLE, rows)
+    print_document(documents, as_json=as_json, otherwise=_print_entries)
     return 0
+
+
+def _print_entries(documents: Sequence[Mapping[str, Any]]) -> None:
+    rows = [{**each, "who": each["user"] or (each["key"] or {}).get("name")} for each in documents]
+    print_table(stdout_console(), "", IN_TABLE, rows)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from rich.progress import Progress as Bar
 from inventory.backups import mongo
 from inventory.backups.model import Backup, Progress
 from inventory.backups.restoring import Restored
-from inventory.commands.terminal import INVALID, as_json, errors_as_lines, print_pairs, stdout_console
+from inventory.commands.terminal import INVALID, as_json, errors_as_lines, print_document, print_pairs, stdout_console
 from inventory.config import Settings
 from inventory.errors import InvalidRequest
 from inventory.local_stack import folder_lock
@@ -41,7 +40,7 @@ def backup(file: Path, force: bool, as_json: bool) -> int:
         return _say_how(settings, file)
     with _shown() as progress:
         written = backup_service(settings).write(file, force=force, progress=progress)
-    _print(_document(file, written), as_json=as_json)
+    print_document(_document(file, written), as_json=as_json, otherwise=_print)
     if written.head.files_url is not None:
         click.echo(f"inventory: uploaded files are not in it: back up {written.head.files_url}, after this", err=True)
     return 0
@@ -70,7 +69,7 @@ def restore(file: Path, data_dir: Path | None, force: bool, as_json: bool) -> in
     finally:
         os.close(lock)
     told = {"data_dir": str(settings.data_dir), "set_aside": _path(restored)}
-    _print(_document(file, restored.backup) | told, as_json=as_json)
+    print_document(_document(file, restored.backup) | told, as_json=as_json, otherwise=_print)
     if restored.backup.head.files_url is not None:
         click.echo(f"inventory: uploaded files were not in it: they are in {restored.backup.head.files_url}", err=True)
     return 0
@@ -99,11 +98,8 @@ def _shown() -> Iterator[Progress]:
         yield progress
 
 
-def _print(document: Mapping[str, object], *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(document))
-    else:
-        print_pairs(stdout_console(), document.items())
+def _print(document: Mapping[str, object]) -> None:
+    print_pairs(stdout_console(), document.items())
 
 
 def _document(file: Path, backup: Backup) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,16 @@ from rich.text import Text
 
 from inventory import wiring
 from inventory.changes.documents import Document, diff_document
-from inventory.commands.terminal import WHEN, as_json, errors_as_lines, new_table, print_pairs, safe_text, stdout_console
+from inventory.commands.terminal import (
+    WHEN,
+    as_json,
+    errors_as_lines,
+    new_table,
+    print_document,
+    print_pairs,
+    safe_text,
+    stdout_console,
+)
 from inventory.config import Settings
 from inventory.webpages.lookup import SOURCE
 
@@ -32,14 +40,12 @@ def diff(url: str, since: str | None, until: str | None, as_json: bool) -> int:
     target = services.records.target(SOURCE, url)
     older, newer = services.changes.pair(target, since, until)
     document = diff_document(target, older, newer, services.changes.diff(older, newer))
-    if as_json:
-        click.echo(json.dumps(document))
-    else:
-        _print_diff(stdout_console(), document)
+    print_document(document, as_json=as_json, otherwise=_print_diff)
     return 0
 
 
-def _print_diff(console: Console, document: Document) -> None:
+def _print_diff(document: Document) -> None:
+    console = stdout_console()
     print_pairs(console, [("URL", document["url"]), ("From", _side(document["from"])), ("To", _side(document["to"]))])
     if document["changes"]:
         _print_changes(console, document)

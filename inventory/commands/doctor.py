@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 import click
 from rich.text import Text
 
-from inventory.commands.terminal import as_json, errors_as_lines, safe_text, stdout_console
+from inventory.commands.terminal import as_json, errors_as_lines, print_document, safe_text, stdout_console
 from inventory.doctor.examining import examine
 from inventory.doctor.model import Finding, Status, worst
 from inventory.wiring.doctor import all_checks
@@ -28,10 +27,8 @@ def doctor(as_json: bool) -> int:
     """
     findings = examine(all_checks())
     status = worst(findings)
-    if as_json:
-        click.echo(json.dumps({"status": status, "checks": [asdict(each) for each in findings]}))
-    else:
-        _print(findings)
+    document = {"status": status, "checks": [asdict(each) for each in findings]}
+    print_document(document, as_json=as_json, otherwise=lambda _: _print(findings))
     return CODES[status]
 
 

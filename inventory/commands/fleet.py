@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from inventory import wiring
 from inventory.changes.documents import Document, groups_document, page_document
 from inventory.changes.parameters import ChangeParameters
-from inventory.commands.terminal import WHEN, as_json, errors_as_lines, instants_folded, new_table, safe_text, stdout_console
+from inventory.commands.terminal import (
+    WHEN,
+    as_json,
+    errors_as_lines,
+    instants_folded,
+    new_table,
+    print_document,
+    safe_text,
+    stdout_console,
+)
 from inventory.config import Settings
 
 GONE, CAME = ("- ", "red"), ("+ ", "green")
@@ -41,16 +48,12 @@ def changes(query: str, group: bool, limit: int, as_json: bool, **options: Any) 
         document = groups_document(fleet.groups(parameters, limit=limit), parameters)
     else:
         document = page_document(fleet.page(parameters, limit=limit, cursor=None))
-    if as_json:
-        click.echo(json.dumps(document))
-    elif group:
-        _print_groups(stdout_console(), document)
-    else:
-        _print_changes(stdout_console(), document)
+    print_document(document, as_json=as_json, otherwise=_print_groups if group else _print_changes)
     return 0
 
 
-def _print_changes(console: Console, document: Document) -> None:
+def _print_changes(document: Document) -> None:
+    console = stdout_console()
     if document["changes"]:
         table = new_table("at", "url", "field", "change", title=_title("Changes", document))
         for change in document["changes"]:
@@ -65,8 +68,9 @@ def _print_changes(console: Console, document: Document) -> None:
         console.print(_nothing(document))
 
 
-def _print_groups(console: Console, document: Document) -> None:
+def _print_groups(document: Document) -> None:
     """A table with what changed, on how many targets and when, and what these have in common."""
+    console = stdout_console()
     if not document["groups"]:
         console.print(_nothing(document))
         return

@@ -20,8 +20,9 @@ from inventory.commands.terminal import (
     FAILED,
     as_json,
     errors_as_lines,
+    print_document,
     print_lines,
-    print_pairs,
+    print_members,
     print_table,
     stdout_console,
 )
@@ -96,10 +97,7 @@ def jobs(status: str | None, limit: int, as_json: bool) -> int:
     """List jobs, newest first."""
     found = wiring.build(Settings.read()).jobs.listing(JobStatus(status) if status else None, limit=limit, after=None)
     documents = [job_document(job, utc_now()) for job in found]
-    if as_json:
-        click.echo(json.dumps(documents))
-    else:
-        print_lines(IN_TABLE, documents)
+    print_document(documents, as_json=as_json, otherwise=partial(print_lines, IN_TABLE))
     return 0
 
 
@@ -126,11 +124,7 @@ def job(job_id: str, outcome: str | None, follow: bool, as_json: bool) -> int:
 def _show(services: Services, job: Job, *, follow: bool, as_json: bool) -> int:
     """Print the job, at its end if it is to be followed; return the exit code for its status."""
     document = _followed(services, job) if follow else job_document(job, utc_now())
-    if as_json:
-        click.echo(json.dumps(document))
-    else:
-        shown = {name: value for name, value in document.items() if value is not None}
-        print_pairs(stdout_console(), shown.items())
+    print_document(document, as_json=as_json, otherwise=print_members)
     return 0 if _is_well(document) else FAILED
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +16,7 @@ from inventory.access.current import NOBODY
 from inventory.access.documents import key_document
 from inventory.access.keys import ADDABLE, COUNTED, KeyService
 from inventory.access.model import Caller
-from inventory.commands.terminal import as_json, errors_as_lines, print_lines, print_pairs, stdout_console
+from inventory.commands.terminal import as_json, errors_as_lines, print_document, print_lines, print_members
 from inventory.commands.watch_options import Seconds
 from inventory.config import Settings
 from inventory.errors import InvalidRequest
@@ -64,10 +63,7 @@ def create(
     )
     services.audit.note(_by_command(), "key.create", key.id, request_id="")
     document = key_document(key, services.keys.clock(), text)
-    if as_json:
-        click.echo(json.dumps(document))
-    else:
-        print_pairs(stdout_console(), _shown(document).items())
+    print_document(document, as_json=as_json, otherwise=lambda key: print_members(_shown(key)))
     click.echo(KEEP_IT, err=True)
     return 0
 
@@ -81,10 +77,7 @@ def list_(limit: int, as_json: bool) -> int:
     service = _service()
     now = service.clock()
     documents = [key_document(each, now) for each in service.listing(limit=limit, after=None)]
-    if as_json:
-        click.echo(json.dumps(documents))
-    else:
-        print_lines(IN_LIST, [_shown(each, all_members=True) for each in documents])
+    print_document(documents, as_json=as_json, otherwise=lambda keys: print_lines(IN_LIST, map(_shown, keys)))
     return 0
 
 
@@ -112,11 +105,10 @@ def _by_command() -> Caller:
     return replace(NOBODY, user=user)
 
 
-def _shown(document: dict[str, Any], *, all_members: bool = False) -> dict[str, Any]:
+def _shown(document: dict[str, Any]) -> dict[str, Any]:
     """A document as people read it: scopes and quotas with spaces between."""
     quotas = " ".join(f"{name}={quota}" for name, quota in document["quotas"].items()) or None
-    shown = document | {"scopes": " ".join(document["scopes"]), "quotas": quotas}
-    return {name: value for name, value in shown.items() if all_members or value is not None}
+    return document | {"scopes": " ".join(document["scopes"]), "quotas": quotas}
 
 
 def _instant(text: str) -> datetime:

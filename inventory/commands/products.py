@@ -17,6 +17,7 @@ from inventory.commands.terminal import (
     PENDING,
     as_json,
     errors_as_lines,
+    print_document,
     print_pairs,
     print_table,
     safe_text,
@@ -55,16 +56,17 @@ def products(output: Path | None, shown: int, as_json: bool) -> int:
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
     if output is not None:
         output.write_text(text, encoding="utf-8")
-    if as_json:
-        click.echo(json.dumps(document))
-    else:
-        summary = document["summary"]
-        print_table(stdout_console(), "", IN_TABLE, document["feeds"])
-        print_pairs(stdout_console(), [(name, summary[name]) for name in summary if name != "sources"])
+    print_document(document, as_json=as_json, otherwise=_print_summary)
     _tell_what_is_missing(document["feeds"], document["errors"])
     if rejected := sum(feed["rejected"] for feed in document["feeds"]):
         click.echo(f"inventory: {rejected} rejected; see them with: inventory job {job.id} --rows rejected", err=True)
     return 0 if job.status is JobStatus.COMPLETED and run.is_complete else FAILED
+
+
+def _print_summary(document: Document) -> None:
+    summary = document["summary"]
+    print_table(stdout_console(), "", IN_TABLE, document["feeds"])
+    print_pairs(stdout_console(), [(name, summary[name]) for name in summary if name != "sources"])
 
 
 def _tell_what_is_missing(feeds: Sequence[Document], errors: Sequence[Document]) -> None:

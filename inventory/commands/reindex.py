@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event
 from time import monotonic
@@ -16,7 +15,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from inventory import wiring
 from inventory.clock import rfc3339
-from inventory.commands.terminal import FAILED, PENDING, as_json, errors_as_lines, print_pairs, print_table, stdout_console
+from inventory.commands.terminal import (
+    FAILED,
+    PENDING,
+    as_json,
+    errors_as_lines,
+    print_document,
+    print_pairs,
+    print_table,
+    stdout_console,
+)
 from inventory.config import Settings
 from inventory.observations import reindexing
 from inventory.observations.reindexing import Reindexer
@@ -41,13 +49,14 @@ def reindex(afresh: bool, as_json: bool) -> int:
     document = _followed(services, afresh)
     unindexable = services.reindexer.unindexable(limit=MAX_LISTED)
     document["set_aside"] = [{"id": record_id, "reason": reason} for record_id, reason in unindexable.items()]
-    if as_json:
-        click.echo(json.dumps(document))
-    else:
-        print_pairs(stdout_console(), ((name, value) for name, value in document.items() if name != "set_aside"))
-        if unindexable:
-            print_table(stdout_console(), "Set aside", ("id", "reason"), document["set_aside"])
+    print_document(document, as_json=as_json, otherwise=_print_done)
     return PENDING if document["left"] else FAILED if unindexable else 0
+
+
+def _print_done(document: Mapping[str, Any]) -> None:
+    print_pairs(stdout_console(), ((name, value) for name, value in document.items() if name != "set_aside"))
+    if document["set_aside"]:
+        print_table(stdout_console(), "Set aside", ("id", "reason"), document["set_aside"])
 
 
 def _followed(services: Services, afresh: bool) -> dict[str, Any]:

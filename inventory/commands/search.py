@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import click
 from rich.console import Console
 
 from inventory import wiring
-from inventory.commands.terminal import WHEN, as_json, errors_as_lines, print_lines, print_table, stdout_console
+from inventory.commands.terminal import (
+    WHEN,
+    as_json,
+    errors_as_lines,
+    print_document,
+    print_lines,
+    print_table,
+    stdout_console,
+)
 from inventory.config import Settings
 from inventory.observations.documents import Document, facet_document, page_document
 from inventory.observations.service import Question, SearchService
@@ -44,12 +52,8 @@ def search(query: str, at: str | None, show: Sequence[str], facet: str | None, l
     question = service.question(query, at)
     printed = shown if shown or as_json else FAILURE
     document = _found(service, question, printed, limit, at) if facet is None else _counted(service, question, facet, limit)
-    if as_json:
-        click.echo(json.dumps(document))
-    elif facet is None:
-        _print_targets(stdout_console(), document, with_shown=bool(shown))
-    else:
-        _print_values(stdout_console(), document)
+    printed_by = partial(_print_targets, with_shown=bool(shown)) if facet is None else _print_values
+    print_document(document, as_json=as_json, otherwise=printed_by)
     return 0
 
 
@@ -64,7 +68,8 @@ def _counted(service: SearchService, question: Question, field: str, limit: int)
     return facet_document(question, service.facet(question, field, limit=limit))
 
 
-def _print_targets(console: Console, document: Document, *, with_shown: bool) -> None:
+def _print_targets(document: Document, *, with_shown: bool) -> None:
+    console = stdout_console()
     targets = document["targets"]
     if targets and with_shown:
         _print_table(console, "", SHOWN, [row for target in targets for row in _observations(target)])
@@ -91,7 +96,8 @@ def _observations(target: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield {**observation, "volatile": volatile, "url": None if number else target["url"]}
 
 
-def _print_values(console: Console, document: Document) -> None:
+def _print_values(document: Document) -> None:
+    console = stdout_console()
     rows = [{**each, "volatile": "volatile" if each["volatile"] else None} for each in document["values"]]
     if rows:
         _print_table(console, document["field"], COUNTED, rows)

@@ -5,12 +5,13 @@ Exit codes: 0 answered, 1 failed or not known, 2 the request or a setting is not
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import wraps
 from shutil import get_terminal_size
-from typing import Any, ParamSpec
+from typing import Any, ParamSpec, TypeVar
 
 import click
 from rich.console import Console
@@ -20,6 +21,7 @@ from rich.text import Text
 from inventory.errors import InvalidRequest, InventoryError, StartError, UnsupportedFile, UnusableStore, UploadTooLarge
 
 P = ParamSpec("P")
+Printed = TypeVar("Printed")
 FAILED, INVALID, PENDING = 1, 2, 3
 WIDEST_LINE = 1_000
 """Characters of a line that is not for the width of a terminal."""
@@ -63,6 +65,19 @@ def _reasons(error: Exception) -> str:
 def stdout_console() -> Console:
     """Standard output, as wide as its terminal or `COLUMNS`; else so wide that a pipe or a file gets whole lines."""
     return Console(width=None if sys.stdout.isatty() else get_terminal_size((WIDEST_LINE, 25)).columns)
+
+
+def print_document(document: Printed, *, as_json: bool, otherwise: Callable[[Printed], object]) -> None:
+    """Print a document, or a list of them: in one line of JSON, or as `otherwise` prints it for people."""
+    if as_json:
+        click.echo(json.dumps(document))
+    else:
+        otherwise(document)
+
+
+def print_members(document: Mapping[str, Any]) -> None:
+    """Print what a document says, one member a line; those without a value are left out."""
+    print_pairs(stdout_console(), ((name, value) for name, value in document.items() if value is not None))
 
 
 def print_pairs(console: Console, pairs: Iterable[tuple[str, Any]]) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from inventory import wiring
-from inventory.commands.terminal import as_json, errors_as_lines, print_lines, print_pairs, print_table, stdout_console
+from inventory.commands.terminal import as_json, errors_as_lines, print_document
 from inventory.commands.watch_files import apply, export
 from inventory.commands.watch_options import loaded, settings_options
-from inventory.commands.watch_tables import print_groups, print_secrets
+from inventory.commands.watch_tables import print_messages, print_rehearsal, print_secrets, print_watch, print_watches
 from inventory.config import Settings
 from inventory.services import Services
 from inventory.watches import documents
@@ -22,10 +22,6 @@ from inventory.watches.model import Watch
 from inventory.watches.schemas import WatchChange, WatchRequest
 from inventory.watches.service import MAX_DAYS, Made, WatchService
 from inventory.webhooks.model import ID
-
-IN_LIST = ("name", "query", "every", "on", "paused", "messages", "last_message_at")
-IN_LOG = ("number", "created_at", "findings", "targets", "says")
-
 
 watch_name = click.argument("name", metavar="NAME")
 
@@ -71,10 +67,7 @@ def change(name: str, as_json: bool, **members: Any) -> int:
 def list_(limit: int, as_json: bool) -> int:
     """List watches, newest first."""
     found = [documents.watch_document(each) for each in _services().watches.listing(limit=limit, after=None)]
-    if as_json:
-        click.echo(json.dumps(found))
-    else:
-        print_lines(IN_LIST, [_in_words(each) for each in found])
+    print_document(found, as_json=as_json, otherwise=print_watches)
     return 0
 
 
@@ -99,17 +92,7 @@ def test(name: str, days: int, as_json: bool) -> int:
     """Show what the watch NAME would have told of the last days. Nothing is sent."""
     watches = _services().watches
     document = documents.rehearsal_document(watches.test(_found(watches, name).id, days=days))
-    if as_json:
-        click.echo(json.dumps(document))
-        return 0
-    console = stdout_console()
-    print_groups(console, document["groups"])
-    counts = ", ".join(_counted(document[name], name) for name in ("messages", "findings", "targets"))
-    console.print(f"{counts} from {document['since']} to {document['until']}")
-    if document["omitted"]:
-        console.print(f"and {document['omitted']:,} more groups")
-    if not document["complete"]:
-        click.echo("inventory: there was more to look at than there is time for; narrow the query, or the days", err=True)
+    print_document(document, as_json=as_json, otherwise=print_rehearsal)
     return 0
 
 
@@ -130,10 +113,7 @@ def log(name: str, number: int | None, limit: int, as_json: bool) -> int:
         )
         return 0
     found = [documents.listed_message(each) for each in watches.messages(watch_id, limit=limit, after=None)]
-    if as_json:
-        click.echo(json.dumps(found))
-    else:
-        print_table(stdout_console(), "", IN_LOG, [each | {"says": _says(each)} for each in found])
+    print_document(found, as_json=as_json, otherwise=print_messages)
     return 0
 
 
@@ -205,30 +185,4 @@ def _show_made(made: Made, *, as_json: bool) -> int:
 
 
 def _show(document: Document, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(document))
-    else:
-        shown = {name: value for name, value in document.items() if value not in (None, []) and name != "webhook_secrets"}
-        print_pairs(stdout_console(), _in_words(shown).items())
-
-
-def _counted(count: int, name: str) -> str:
-    """So many of what has this name."""
-    return f"{count:,} {name.removesuffix('s') if count == 1 else name}"
-
-
-def _in_words(document: Document) -> Document:
-    """The same with lists as texts."""
-    return {name: ", ".join(value) if isinstance(value, list) else value for name, value in document.items()}
-
-
-def _says(message: Document) -> str:
-    """The largest groups of a message, each in a line."""
-    lines = [_group(each) for each in message["groups"]]
-    return "; ".join([*lines, f"and {message['more_groups']} more"] if message["more_groups"] else lines)
-
-
-def _group(group: Document) -> str:
-    old, new = (", ".join(group[side]) or "(none)" for side in ("old", "new"))
-    change = f" {old} → {new}" if group["field"] else ""
-    return f"{group['on']} {group['field']}".rstrip() + f"{change} ({group['count']:,})"
+    print_document(document, as_json=as_json, otherwise=print_watch)

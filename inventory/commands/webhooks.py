@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from functools import partial
 
 import click
 
@@ -13,8 +13,9 @@ from inventory.commands.terminal import (
     FAILED,
     as_json,
     errors_as_lines,
+    print_document,
     print_lines,
-    print_pairs,
+    print_members,
     print_table,
     stdout_console,
 )
@@ -43,10 +44,7 @@ def list_(limit: int, as_json: bool) -> int:
     """List webhooks, newest first."""
     now = utc_now()
     documents = [webhook_document(each, now) for each in _service().listing(limit=limit, after=None)]
-    if as_json:
-        click.echo(json.dumps(documents))
-    else:
-        print_lines(IN_LIST, documents)
+    print_document(documents, as_json=as_json, otherwise=partial(print_lines, IN_LIST))
     return 0
 
 
@@ -93,7 +91,7 @@ def remove(webhook_id: str) -> int:
 def test(webhook_id: str, as_json: bool) -> int:
     """Send a signed test message to the webhook ID now, and show what it answered. Exit code 1: not a 2xx."""
     document = tested_document(_service().test(webhook_id))
-    _print(document, as_json=as_json)
+    print_document(document, as_json=as_json, otherwise=print_members)
     return 0 if document["delivered"] else FAILED
 
 
@@ -107,11 +105,12 @@ def log(webhook_id: str, state: str | None, limit: int, as_json: bool) -> int:
     """List what was sent to the webhook ID, newest first, and what it answered last."""
     only = DeliveryState(state) if state else None
     documents = [delivery_document(each) for each in _service().deliveries(webhook_id, only, limit=limit, after=None)]
-    if as_json:
-        click.echo(json.dumps(documents))
-    else:
-        print_table(stdout_console(), "", IN_LOG, [each | {"said": _said(each["attempts"])} for each in documents])
+    print_document(documents, as_json=as_json, otherwise=_print_deliveries)
     return 0
+
+
+def _print_deliveries(documents: Sequence[Document]) -> None:
+    print_table(stdout_console(), "", IN_LOG, [each | {"said": _said(each["attempts"])} for each in documents])
 
 
 @webhook.command()
@@ -122,7 +121,7 @@ def log(webhook_id: str, state: str | None, limit: int, as_json: bool) -> int:
 def again(webhook_id: str, delivery_id: str, as_json: bool) -> int:
     """Send DELIVERY to the webhook ID again, with the same webhook-id. A worker of the running stack does it."""
     document = delivery_document(_service().again(webhook_id, delivery_id))
-    _print({name: value for name, value in document.items() if name != "attempts" or as_json}, as_json=as_json)
+    print_document(document, as_json=as_json, otherwise=_print_without_attempts)
     return 0
 
 
@@ -131,18 +130,14 @@ def _service() -> WebhookService:
 
 
 def _show(webhook: Webhook, secret: str | None, *, as_json: bool) -> int:
-    _print(webhook_document(webhook, utc_now(), secret), as_json=as_json)
+    print_document(webhook_document(webhook, utc_now(), secret), as_json=as_json, otherwise=print_members)
     if secret is not None:
         click.echo(KEEP_IT, err=True)
     return 0
 
 
-def _print(document: Document, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(document))
-    else:
-        shown = {name: value for name, value in document.items() if value is not None}
-        print_pairs(stdout_console(), shown.items())
+def _print_without_attempts(delivery: Document) -> None:
+    print_members({name: value for name, value in delivery.items() if name != "attempts"})
 
 
 def _said(attempts: Sequence[Document]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +10,15 @@ from rich.console import Console
 
 from inventory import wiring
 from inventory.clock import utc_now
-from inventory.commands.terminal import PENDING, as_json, errors_as_lines, print_pairs, print_table, stdout_console
+from inventory.commands.terminal import (
+    PENDING,
+    as_json,
+    errors_as_lines,
+    print_document,
+    print_pairs,
+    print_table,
+    stdout_console,
+)
 from inventory.config import Settings
 from inventory.records.lookup import LookupResult
 from inventory.webpages import documents
@@ -61,13 +68,10 @@ def collect(url: str, as_json: bool) -> int:
 def _show(result: LookupResult, *, as_json: bool) -> int:
     if not result.ready:
         document = documents.pending_document(result.record, utc_now())
-        click.echo(json.dumps(document) if as_json else f"{document['status']}: {document['detail']}")
+        print_document(document, as_json=as_json, otherwise=lambda it: click.echo(f"{it['status']}: {it['detail']}"))
         return PENDING
     document = documents.record_document(result.found, stale=result.stale)
-    if as_json:
-        click.echo(json.dumps(document))
-    else:
-        _print_record(stdout_console(), document)
+    print_document(document, as_json=as_json, otherwise=_print_record)
     return 0
 
 
@@ -87,7 +91,8 @@ def _about_page(page: dict[str, Any]) -> Iterator[tuple[str, str]]:
         yield f"{kind.capitalize()} hosts", f"{', '.join(hosts[:MAX_HOSTS])}{more}"
 
 
-def _print_record(console: Console, document: dict[str, Any]) -> None:
+def _print_record(document: dict[str, Any]) -> None:
+    console = stdout_console()
     response, body = document["response"], document["body"]
     lines = [("URL", document["url"])]
     lines += [("", f"{redirect['status']} at {redirect['url']}") for redirect in document["redirects"]]
