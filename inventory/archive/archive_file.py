@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 
-from inventory.archive.captures import Capture, Original, certificate_record, records_of
+from inventory.archive.snapshot_records import ExportedSnapshot, Original, certificate_record, records_of
 from inventory.archive.warc_record import member
 from inventory.errors import NotFound
 from inventory.records.model import Snapshot, Target
@@ -59,7 +59,7 @@ class ArchiveFile:
         if payload is None:
             return
         der = self._new_certificate(snapshot)
-        capture = Capture(
+        exported = ExportedSnapshot(
             target=target,
             snapshot=snapshot,
             payload=payload,
@@ -70,11 +70,11 @@ class ArchiveFile:
             has_certificate=der is not None or self._has_certificate(snapshot),
         )
         if der is not None:
-            yield from member(certificate_record(capture, der))
-        for record in records_of(capture, earlier):
+            yield from member(certificate_record(exported, der))
+        for record in records_of(exported, earlier):
             yield from member(record)
         if self._revisits and payload and not described.truncated:
-            self._originals[whose] = capture.original
+            self._originals[whose] = exported.original
 
     def _payload(self, name: str) -> bytes | None:
         try:

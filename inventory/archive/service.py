@@ -9,7 +9,7 @@ from uuid import uuid5
 
 from inventory import __version__
 from inventory.archive.archive_file import ArchiveFile
-from inventory.archive.captures import NAMES
+from inventory.archive.snapshot_records import NAMES
 from inventory.archive.warc_record import WarcRecord, gathered, member
 from inventory.clock import MILLISECOND, Clock, rfc3339
 from inventory.errors import NotFound

@@ -36,7 +36,7 @@ class Original:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Capture:
+class ExportedSnapshot:
     """A snapshot with its payload: the body, coded if `is_coded`, in `size` bytes. The payload of a revisit may be left out.
 
     `has_certificate`: the bytes of its certificate are in the file.
@@ -81,24 +81,24 @@ class _Hop:
     truncated: str | None = None
 
 
-def records_of(capture: Capture, earlier: Original | None = None) -> Iterator[WarcRecord]:
+def records_of(exported: ExportedSnapshot, earlier: Original | None = None) -> Iterator[WarcRecord]:
     """The records of a snapshot. `earlier` is the last response of an earlier one, in the same file, with the same body."""
-    redirects = [_redirect(number, each) for number, each in enumerate(capture.snapshot.content["redirects"])]
+    redirects = [_redirect(number, each) for number, each in enumerate(exported.snapshot.content["redirects"])]
     for hop in redirects:
-        yield from _exchange(capture, hop, _response(capture, hop))
-    last = _last(capture, len(redirects))
-    answer = _response(capture, last) if earlier is None else _revisit(capture, last, earlier)
-    yield from _exchange(capture, last, answer)
-    yield _metadata(capture, answer, [hop.head for hop in (*redirects, last)])
+        yield from _exchange(exported, hop, _response(exported, hop))
+    last = _last(exported, len(redirects))
+    answer = _response(exported, last) if earlier is None else _revisit(exported, last, earlier)
+    yield from _exchange(exported, last, answer)
+    yield _metadata(exported, answer, [hop.head for hop in (*redirects, last)])
 
 
-def _exchange(capture: Capture, hop: _Hop, answer: WarcRecord) -> Iterator[WarcRecord]:
+def _exchange(exported: ExportedSnapshot, hop: _Hop, answer: WarcRecord) -> Iterator[WarcRecord]:
     """A request, if it was kept, and what answered it."""
     if hop.request is not None:
         yield WarcRecord(
             kind="request",
-            id=capture.id_of("request", hop.number),
-            date=capture.snapshot.collected_at,
+            id=exported.id_of("request", hop.number),
+            date=exported.snapshot.collected_at,
             content_type=REQUEST,
             fields=(("WARC-Target-URI", hop.url), ("WARC-Concurrent-To", answer.id), *hop.connection),
             head=request_head(hop.request, hop.url),
@@ -121,23 +121,23 @@ def _redirect(number: int, redirect: Mapping[str, Any]) -> _Hop:
     )
 
 
-def _last(capture: Capture, number: int) -> _Hop:
-    content, payload = capture.snapshot.content, capture.payload
+def _last(exported: ExportedSnapshot, number: int) -> _Hop:
+    content, payload = exported.snapshot.content, exported.payload
     response = content["response"]
     return _Hop(
         number=number,
-        url=capture.final_url,
+        url=exported.final_url,
         request=response.get("request"),
         head=response_head(
             response,
             content["headers"],
             response["http_version"],
-            KeptBody(size=capture.size, is_coded=capture.is_coded),
+            KeptBody(size=exported.size, is_coded=exported.is_coded),
         ),
         body=payload,
-        digest=f"sha256:{capture.sha256}",
+        digest=f"sha256:{exported.sha256}",
         connection=tuple(_connection(response)),
-        truncated="length" if capture.truncated else None,
+        truncated="length" if exported.truncated else None,
     )
 
 
@@ -152,28 +152,28 @@ def _connection(response: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield "WARC-Cipher-Suite", suite
 
 
-def _response(capture: Capture, hop: _Hop) -> WarcRecord:
+def _response(exported: ExportedSnapshot, hop: _Hop) -> WarcRecord:
     return WarcRecord(
         kind="response",
-        id=capture.id_of("response", hop.number),
-        date=capture.snapshot.collected_at,
+        id=exported.id_of("response", hop.number),
+        date=exported.snapshot.collected_at,
         content_type=RESPONSE,
-        fields=_about(capture, hop),
+        fields=_about(exported, hop),
         head=hop.head.content,
         payload=hop.body,
         payload_digest=hop.digest,
     )
 
 
-def _revisit(capture: Capture, hop: _Hop, earlier: Original) -> WarcRecord:
+def _revisit(exported: ExportedSnapshot, hop: _Hop, earlier: Original) -> WarcRecord:
     """The head of a response whose body is that of an earlier one."""
     return WarcRecord(
         kind="revisit",
-        id=capture.id_of("revisit", hop.number),
-        date=capture.snapshot.collected_at,
+        id=exported.id_of("revisit", hop.number),
+        date=exported.snapshot.collected_at,
         content_type=RESPONSE,
         fields=(
-            *_about(capture, hop),
+            *_about(exported, hop),
             ("WARC-Profile", IDENTICAL),
             ("WARC-Refers-To", earlier.record_id),
             ("WARC-Refers-To-Target-URI", earlier.url),
@@ -184,44 +184,44 @@ def _revisit(capture: Capture, hop: _Hop, earlier: Original) -> WarcRecord:
     )
 
 
-def _about(capture: Capture, hop: _Hop) -> Lines:
+def _about(exported: ExportedSnapshot, hop: _Hop) -> Lines:
     """The named fields of an answer, whether it has its body or not."""
-    request = [] if hop.request is None else [("WARC-Concurrent-To", capture.id_of("request", hop.number))]
+    request = [] if hop.request is None else [("WARC-Concurrent-To", exported.id_of("request", hop.number))]
     truncated = [] if hop.truncated is None else [("WARC-Truncated", hop.truncated)]
     return (("WARC-Target-URI", hop.url), *request, *hop.connection, *truncated)
 
 
-def _metadata(capture: Capture, answer: WarcRecord, heads: Sequence[ResponseHead]) -> WarcRecord:
+def _metadata(exported: ExportedSnapshot, answer: WarcRecord, heads: Sequence[ResponseHead]) -> WarcRecord:
     """The whole snapshot as JSON, so that an import gives the same one; `renamed` has positions of header lines of hops."""
     document = {
-        "url": capture.target.key,
-        "snapshot": capture.snapshot.id,
-        "collected_at": rfc3339(capture.snapshot.collected_at),
+        "url": exported.target.key,
+        "snapshot": exported.snapshot.id,
+        "collected_at": rfc3339(exported.snapshot.collected_at),
         "renamed": [head.renamed for head in heads],
-        **capture.snapshot.content,
+        **exported.snapshot.content,
     }
-    if capture.has_certificate:
-        document["certificate"] = certificate_id(capture.snapshot.content["response"]["tls"]["sha256"])
+    if exported.has_certificate:
+        document["certificate"] = certificate_id(exported.snapshot.content["response"]["tls"]["sha256"])
     return WarcRecord(
         kind="metadata",
-        id=capture.id_of("metadata"),
-        date=capture.snapshot.collected_at,
+        id=exported.id_of("metadata"),
+        date=exported.snapshot.collected_at,
         content_type="application/json",
         fields=(
-            ("WARC-Target-URI", f"urn:inventory:snapshot:{capture.snapshot.id}"),
+            ("WARC-Target-URI", f"urn:inventory:snapshot:{exported.snapshot.id}"),
             ("WARC-Concurrent-To", answer.id),
         ),
         head=json_bytes.dumps(document),
     )
 
 
-def certificate_record(capture: Capture, der: bytes) -> WarcRecord:
+def certificate_record(exported: ExportedSnapshot, der: bytes) -> WarcRecord:
     """The certificate of a snapshot: one record for all snapshots of the file that have it."""
-    sha256 = capture.snapshot.content["response"]["tls"]["sha256"]
+    sha256 = exported.snapshot.content["response"]["tls"]["sha256"]
     return WarcRecord(
         kind="metadata",
         id=certificate_id(sha256),
-        date=capture.snapshot.collected_at,
+        date=exported.snapshot.collected_at,
         content_type="application/pkix-cert",
         fields=(("WARC-Target-URI", f"urn:inventory:certificate:{sha256}"),),
         head=der,
