@@ -25,24 +25,24 @@ Secret = Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class ResumePoint:
     """How far an answer has come: its positions, none at the beginning, and what was collapsed by last."""
 
     positions: tuple[Position | None, ...] = ()
     collapsed: Collapsed = ()
 
 
-def written(question: Sequence[object], progress: Progress, secret: Secret, *, is_hidden: bool) -> str:
+def written(question: Sequence[object], resume_point: ResumePoint, secret: Secret, *, is_hidden: bool) -> str:
     """The key of a position in the answer to a question.
 
     `is_hidden`: with the id of a record in place of a URL, and signed: else they would tell which records exist.
     """
-    positions = [None if each is None else _kept(each, is_hidden=is_hidden) for each in progress.positions]
+    positions = [None if each is None else _kept(each, is_hidden=is_hidden) for each in resume_point.positions]
     signature = _signature(question, positions, secret) if is_hidden else False
-    return cursor_of(question, EPOCH, json.dumps([positions, progress.collapsed, signature]))
+    return cursor_of(question, EPOCH, json.dumps([positions, resume_point.collapsed, signature]))
 
 
-def read(key: str, question: Sequence[object], find: Find, secret: Secret) -> Progress:
+def read(key: str, question: Sequence[object], find: Find, secret: Secret) -> ResumePoint:
     """What a key says; `InvalidRequest` if it is none, one of another question, or one of a record that is gone."""
     found = position_of(key, question, parameter=PARAMETER)
     assert found is not None
@@ -54,7 +54,7 @@ def read(key: str, question: Sequence[object], find: Find, secret: Secret) -> Pr
         urlkeys = {record_id: urlkey_of(record.target) for record_id, record in find(names).items()} if names else {}
         if any(name not in urlkeys for name in names):
             raise refused_cursor(GONE, PARAMETER)
-        return Progress(tuple(_position(each, urlkeys) for each in positions), tuple(map(str, collapsed)))
+        return ResumePoint(tuple(_position(each, urlkeys) for each in positions), tuple(map(str, collapsed)))
     except InvalidRequest:
         raise
     except (ValueError, TypeError, IndexError, OverflowError) as error:

@@ -13,7 +13,7 @@ from inventory.cdx.filters import Collapse, Filter, collapsed
 from inventory.cdx.lines import Line, line_of
 from inventory.cdx.model import Capture, Span
 from inventory.cdx.ports import Captures
-from inventory.cdx.resume_keys import Progress, Secret
+from inventory.cdx.resume_keys import ResumePoint, Secret
 from inventory.cdx.scanning import Sift, Step, Walk, just_after, nearest
 from inventory.records.service import RecordService
 
@@ -69,39 +69,39 @@ class CdxService:
         keys name no URL.
         """
         find = self._records.find_all
-        progress = resume_keys.read(resume_key, question.identity, find, self._secret) if resume_key else Progress()
+        resume_point = resume_keys.read(resume_key, question.identity, find, self._secret) if resume_key else ResumePoint()
         write = partial(resume_keys.written, question.identity, secret=self._secret, is_hidden=is_limited)
         with self._records.reading():
-            return self._page(question, limit, progress, sift, write)
+            return self._page(question, limit, resume_point, sift, write)
 
     def _page(
-        self, question: Question, limit: int, progress: Progress, sift: Sift, write: Callable[[Progress], str]
+        self, question: Question, limit: int, resume_point: ResumePoint, sift: Sift, write: Callable[[ResumePoint], str]
     ) -> Page:
         lines: list[Line] = []
         ends_at = self._timer() + DEADLINE
-        for step in self._steps(question, progress, sift):
+        for step in self._steps(question, resume_point, sift):
             line = _admitted(question, step.capture)
-            seen, stays = progress.collapsed, False
+            seen, stays = resume_point.collapsed, False
             if line is not None:
-                seen, stays = collapsed(question.collapses, progress.collapsed, line)
+                seen, stays = collapsed(question.collapses, resume_point.collapsed, line)
             if line is not None and stays:
                 if len(lines) == limit:
-                    return Page(lines, write(progress))
+                    return Page(lines, write(resume_point))
                 lines.append(line)
-            progress = replace(progress, positions=step.positions, collapsed=seen)
+            resume_point = replace(resume_point, positions=step.positions, collapsed=seen)
             if self._timer() > ends_at:
-                return Page(lines, write(progress))
+                return Page(lines, write(resume_point))
         return Page(lines, None)
 
-    def _steps(self, question: Question, progress: Progress, sift: Sift) -> Iterator[Step]:
+    def _steps(self, question: Question, resume_point: ResumePoint, sift: Sift) -> Iterator[Step]:
         walk = partial(Walk, captures=self._captures, sift=sift, spans=question.spans)
         if question.closest is None:
-            after = progress.positions[0] if progress.positions else None
+            after = resume_point.positions[0] if resume_point.positions else None
             return walk(since=question.since, until=question.until, backwards=question.backwards).steps(after)
         middle = just_after(question.closest)
         older = walk(since=question.since, until=min(question.until, middle), backwards=True)
         newer = walk(since=max(question.since, middle), until=question.until)
-        return nearest(older, newer, question.closest, progress.positions)
+        return nearest(older, newer, question.closest, resume_point.positions)
 
 
 def _admitted(question: Question, capture: Capture | None) -> Line | None:
