@@ -18,7 +18,7 @@ FILES = "files/"
 NAME = re.compile(r"(?:store|files(?:/[\w-][\w.-]*){2,4})", re.ASCII)
 """What may be in a backup: no name of these leads out of the folder that it is restored to."""
 
-Progress = Callable[[str, int, int | None], None]
+ProgressCallback = Callable[[str, int, int | None], None]
 """Told a step, how many bytes of it are done, and of how many if that is known."""
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from inventory.backups import archive
-from inventory.backups.model import FILES, Backup, Head, Progress
+from inventory.backups.model import FILES, Backup, Head, ProgressCallback
 from inventory.backups.ports import StoreFile
 from inventory.backups.uploads import keep_aside, move_in
 from inventory.backups.work_folder import work_folder
@@ -33,7 +33,7 @@ class RestoreService:
         self._files = files
         self._clock = clock
 
-    def restore(self, source: Path, *, force: bool, progress: Progress) -> Restored:
+    def restore(self, source: Path, *, force: bool, progress: ProgressCallback) -> Restored:
         """Restore a backup; `InvalidRequest` if that may not be. Ended anywhere, the store is the old one or the new one.
 
         With `force`, what was there is set aside. The files come before the store: without a job that names them they mean
@@ -74,7 +74,7 @@ class RestoreService:
                 " --data-dir, and copy the folder files in there to the file store."
             )
 
-    def _unpack(self, source: Path, store: Path, files: Path, progress: Progress) -> Backup:
+    def _unpack(self, source: Path, store: Path, files: Path, progress: ProgressCallback) -> Backup:
         done = 0
 
         def count(size: int) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from inventory.backups import archive
-from inventory.backups.model import FILES, Backup, Head, Progress
+from inventory.backups.model import FILES, Backup, Head, ProgressCallback
 from inventory.backups.ports import StoreFile
 from inventory.backups.uploads import uploads
 from inventory.backups.work_folder import work_folder
@@ -28,7 +28,7 @@ class BackupService:
         self._program = program
         self._clock = clock
 
-    def write(self, target: Path, *, force: bool, progress: Progress) -> Backup:
+    def write(self, target: Path, *, force: bool, progress: ProgressCallback) -> Backup:
         """Write a backup as of one instant, whole and verified, or leave what `target` was.
 
         The store is copied first. All that its jobs need was in the file store before, and stays until they have ended.
@@ -50,7 +50,7 @@ class BackupService:
             sync(target.parent)
         return written
 
-    def _copy(self, copy: Path, progress: Progress) -> int:
+    def _copy(self, copy: Path, progress: ProgressCallback) -> int:
         """Copy the store and look at every part of the copy; its schema."""
         size, room = self._store.path.stat().st_size if self._store.path.exists() else 0, shutil.disk_usage(copy.parent).free
         if size > room:
@@ -62,7 +62,7 @@ class BackupService:
         progress("checking", 0, None)
         return self._store.checked_schema(copy)
 
-    def _pack(self, folder: Path, head: Head, progress: Progress) -> Backup:
+    def _pack(self, folder: Path, head: Head, progress: ProgressCallback) -> Backup:
         store = folder / "store"
         count = _counted(progress, "packing", None)
         with archive.writing(folder / "backup", head) as writer:
@@ -75,7 +75,7 @@ class BackupService:
             return writer.end()
 
 
-def _counted(progress: Progress, step: str, total: int | None) -> Callable[[int], None]:
+def _counted(progress: ProgressCallback, step: str, total: int | None) -> Callable[[int], None]:
     """What is told the bytes of each part, and tells how many these are together."""
     done = 0
 

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
 from inventory.backups import mongo
-from inventory.backups.model import Backup, Progress
+from inventory.backups.model import Backup, ProgressCallback
 from inventory.backups.restoring import Restored
 from inventory.commands.terminal import INVALID, as_json, errors_as_lines, print_document, print_pairs, stdout_console
 from inventory.config import Settings
@@ -85,10 +84,10 @@ def _say_how(settings: Settings, file: Path) -> int:
 
 
 @contextmanager
-def _shown() -> Iterator[Progress]:
+def _shown() -> Iterator[ProgressCallback]:
     """Shows on standard error which step it is, and how far."""
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn()
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    with Progress(*columns, console=Console(stderr=True)) as bar:
 
         def progress(step: str, done: int, total: int | None) -> None:
             if not bar.tasks or bar.tasks[-1].description != step:

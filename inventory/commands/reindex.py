@@ -26,8 +26,7 @@ from inventory.commands.terminal import (
     stdout_console,
 )
 from inventory.config import Settings
-from inventory.observations import reindexing
-from inventory.observations.reindexing import Reindexer
+from inventory.observations.reindexing import Reindexer, ReindexingProgress
 from inventory.services import Services
 
 MAX_LISTED = 100
@@ -101,7 +100,7 @@ def _interrupted() -> Iterator[Event]:
         signal.signal(signal.SIGINT, usual)
 
 
-def _fields(progress: reindexing.Progress, seconds: float) -> dict[str, Any]:
+def _fields(progress: ReindexingProgress, seconds: float) -> dict[str, Any]:
     return {
         "status": "marking" if progress.total is None else "indexing",
         "total": progress.total,
@@ -111,7 +110,7 @@ def _fields(progress: reindexing.Progress, seconds: float) -> dict[str, Any]:
     }
 
 
-def _document(reindexer: Reindexer, last: reindexing.Progress | None, began: float, indexing_since: float) -> dict[str, Any]:
+def _document(reindexer: Reindexer, last: ReindexingProgress | None, began: float, indexing_since: float) -> dict[str, Any]:
     """What this call did, and what is left. The rate is that of indexing alone."""
     now = monotonic()
     indexed, seconds = 0 if last is None else last.indexed, now - indexing_since

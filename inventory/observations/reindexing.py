@@ -34,7 +34,7 @@ KNOWN_AFTER = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class ReindexingProgress:
     """How far it is: `done` of `total` records, of which this call indexed `indexed` and set aside `set_aside`.
 
     While records are marked, `total` is None and `done` is how many are marked.
@@ -57,7 +57,7 @@ class Reindexer:
     clock: Clock
     sleep: Callable[[float], object]
 
-    def run(self, *, afresh: bool = False) -> Iterator[Progress]:
+    def run(self, *, afresh: bool = False) -> Iterator[ReindexingProgress]:
         """Rebuild all observations, and tell how far that is, until nothing is left.
 
         It goes on with an earlier call that did not come to its end, unless it is to begin `afresh`.
@@ -66,11 +66,11 @@ class Reindexer:
         resumed = run is not None
         run = run or self._begin(self.clock())
         while run.marked_up_to is not None:
-            yield Progress(begun_at=run.begun_at, resumed=resumed, total=None, done=run.marked)
+            yield ReindexingProgress(begun_at=run.begun_at, resumed=resumed, total=None, done=run.marked)
             if (early := run.begun_at - self.clock()) > timedelta(0):
                 self.sleep(min(early, KNOWN_AFTER).total_seconds())
             run = self._mark_some(run, run.marked_up_to)
-        yield from self._index(Progress(begun_at=run.begun_at, resumed=resumed, total=run.marked, done=0))
+        yield from self._index(ReindexingProgress(begun_at=run.begun_at, resumed=resumed, total=run.marked, done=0))
         self.observations.end_reindexing(run)
 
     def request(self) -> None:
@@ -139,7 +139,7 @@ class Reindexer:
                 self.sleep(WAIT)
         return walk.step()
 
-    def _index(self, progress: Progress) -> Iterator[Progress]:
+    def _index(self, progress: ReindexingProgress) -> Iterator[ReindexingProgress]:
         walk, here, since, looks = self.indexer.walk(), Counter[Indexed](), 0, 0
         left, counted_at = self.left(), monotonic()
         total = max(progress.total or 0, left)

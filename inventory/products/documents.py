@@ -8,7 +8,7 @@ from typing import Any
 from inventory.clock import rfc3339
 from inventory.jobs.model import Row
 from inventory.products.model import CatalogueEntry, Category, Product
-from inventory.products.progress import Progress, PullStats
+from inventory.products.progress import FeedProgress, PullStats
 from inventory.products.service import Run, Summary, Trend
 from inventory.records.model import Snapshot
 
@@ -68,9 +68,9 @@ def run_document(run: Run | None, errors: Sequence[Row]) -> Document:
     }
 
 
-def feed_document(name: str, progress: Progress | None) -> Document:
+def feed_document(name: str, progress: FeedProgress | None) -> Document:
     """A feed in a run: what it took, what it gave, and what is missing."""
-    begun = progress or Progress(name, "", 0)
+    begun = progress or FeedProgress(name, "", 0)
     stats, latency = begun.stats, begun.stats.percentiles
     return {
         "name": name,

@@ -21,7 +21,7 @@ from inventory.products.feeds import Feed
 from inventory.products.fetched_page import FetchedPage, portions
 from inventory.products.page_fetcher import PageFetcher
 from inventory.products.pages import Pages
-from inventory.products.progress import Progress, PullStats
+from inventory.products.progress import FeedProgress, PullStats
 from inventory.rate_limits.model import Budgets
 
 MAX_WAITING = 2
@@ -40,7 +40,7 @@ class FeedPuller:
     def __init__(
         self,
         feed: Feed,
-        progress: Progress,
+        progress: FeedProgress,
         pages: Pages,
         budgets: Budgets,
         *,

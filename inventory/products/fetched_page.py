@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from inventory.errors import SourceFailure
-from inventory.products.progress import MAX_MISSING, Progress, PullStats
+from inventory.products.progress import MAX_MISSING, FeedProgress, PullStats
 
 NO_FIELDS: Mapping[str, int] = MappingProxyType({})
 MAX_ITEMS = 1_000
@@ -68,8 +68,8 @@ def portions(page: FetchedPage, url: str, taken: int) -> Iterator[FetchedPage]:
 
 
 def progress_after(
-    progress: Progress, page: FetchedPage, *, products: int, rejected: int, unfit: Mapping[str, int] = NO_FIELDS
-) -> Progress:
+    progress: FeedProgress, page: FetchedPage, *, products: int, rejected: int, unfit: Mapping[str, int] = NO_FIELDS
+) -> FeedProgress:
     """How far a feed has come with a page, of whose items so many became products or were rejected."""
     has_gap = page.gap is not None
     fields = {**progress.unfit, **unfit}

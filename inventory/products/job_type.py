@@ -27,7 +27,7 @@ from inventory.products.items import Items
 from inventory.products.masking import Mask
 from inventory.products.pages import Pages
 from inventory.products.ports import Products
-from inventory.products.progress import Progress
+from inventory.products.progress import FeedProgress
 from inventory.rate_limits.model import Budgets
 
 KIND = "products"
@@ -72,9 +72,9 @@ class FeedJobs(JobType):
         feed = self._feeds.get(input_row.text)
         if feed is None:
             return UnknownFeed(input_row)
-        progress = Progress(feed.name, feed.paginator.first(feed.url), input_row.row)
+        progress = FeedProgress(feed.name, feed.paginator.first(feed.url), input_row.row)
         if batch.checkpoint is not None:
-            progress = Progress.read(batch.checkpoint)
+            progress = FeedProgress.read(batch.checkpoint)
         note = partial(self._note, job, feed)
         puller = FeedPuller(feed, progress, self._pages, self._budgets, clock=self._clock, rng=self._rng, note=note)
         return FeedBatch(Items(self._products, job.id, feed, note), input_row, progress, puller, note, feed.mask)
@@ -109,7 +109,7 @@ class UnknownFeed:
 
 
 class FeedBatch:
-    """The work on one feed, whose checkpoint is its `Progress`: each step takes a page, or a part, that a thread has pulled.
+    """The work on one feed, whose checkpoint is its `FeedProgress`: each step takes a page, or a part, that a thread pulled.
 
     A step that raises has taken nothing: the next one takes the same.
     """
@@ -118,7 +118,7 @@ class FeedBatch:
         self,
         items: Items,
         input_row: InputRow,
-        progress: Progress,
+        progress: FeedProgress,
         puller: FeedPuller,
         note: Callable[[Exception], None],
         mask: Mask,

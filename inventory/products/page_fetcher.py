@@ -29,7 +29,7 @@ from inventory.products.pages import (
     RefusedPage,
 )
 from inventory.products.paginators import Page
-from inventory.products.progress import Progress, PullStats
+from inventory.products.progress import FeedProgress, PullStats
 from inventory.rate_limits.model import Budgets, Permit, PermitRequest, Reason, Throttled, is_unanswered
 from inventory.rate_limits.permits import PermittedCall, request_permit
 from inventory.retry import RetryPolicy
@@ -81,7 +81,7 @@ class PageFetcher:
     def __init__(
         self,
         feed: Feed,
-        progress: Progress,
+        progress: FeedProgress,
         pages: Pages,
         budgets: Budgets,
         *,

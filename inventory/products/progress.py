@@ -52,7 +52,7 @@ class PullStats:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class FeedProgress:
     """A feed in the middle of a run: `url` is the next page, None after the last; `row` the last row number that was given.
 
     Of the next page `taken` items were taken before. `attempts` counts the requests for that page so far, `failed_in_a_row`
@@ -80,7 +80,7 @@ class Progress:
     unfit: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, checkpoint: str) -> Progress:
+    def read(cls, checkpoint: str) -> FeedProgress:
         """The progress that a checkpoint holds. The stats are kept as `effort`, their name in earlier versions."""
         kept: dict[str, Any] = orjson.loads(checkpoint)
         names = {each.name for each in fields(cls)}

@@ -16,7 +16,7 @@ from inventory.products.feeds import Feed
 from inventory.products.job_type import FEEDS, KIND
 from inventory.products.model import CatalogueEntry, Category, ProductFilter
 from inventory.products.ports import Products
-from inventory.products.progress import Progress
+from inventory.products.progress import FeedProgress
 from inventory.records.model import Snapshot
 from inventory.records.service import RecordService
 
@@ -34,7 +34,7 @@ class Run:
     """A run as it is at `now`, with the progress of each of its feeds; None for a feed that has not begun."""
 
     job: Job
-    feeds: Sequence[tuple[str, Progress | None]]
+    feeds: Sequence[tuple[str, FeedProgress | None]]
     now: datetime
 
     @property
@@ -90,7 +90,7 @@ class ProductService:
     def run(self, job: Job) -> Run:
         """How far a run has come, feed by feed."""
         kept = self.jobs.checkpoints(job.id)
-        progress = {number: Progress.read(checkpoint) for number, checkpoint in kept.items()}
+        progress = {number: FeedProgress.read(checkpoint) for number, checkpoint in kept.items()}
         return Run(job, [(name, progress.get(number)) for number, name in enumerate(job.options[FEEDS], 1)], self.clock())
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:

@@ -9,7 +9,7 @@ import pytest
 
 from inventory.errors import StorageUnavailable
 from inventory.observations import reindexing
-from inventory.observations.reindexing import Progress
+from inventory.observations.reindexing import ReindexingProgress
 from inventory.services import Services
 from tests.conftest import Build
 from tests.fakes import Replacing
@@ -26,10 +26,10 @@ def collected(services: Services) -> Services:
 
 
 @pytest.fixture
-def rebuilt(make_services: Build, collected: Services) -> Callable[..., list[Progress]]:
+def rebuilt(make_services: Build, collected: Services) -> Callable[..., list[ReindexingProgress]]:
     """Rebuilds on a store of which a part of the observations is replaced; its pauses are none."""
 
-    def run(**replaced: Any) -> list[Progress]:
+    def run(**replaced: Any) -> list[ReindexingProgress]:
         store = Replacing(collected.store, observations=Replacing(collected.store.observations, **replaced))
         return list(make_services(store=store, sleep=lambda _: None).reindexer.run())
 
@@ -41,7 +41,7 @@ def test_an_empty_store_has_nothing_to_rebuild(services: Services) -> None:
     assert services.store.observations.reindexing() is None
 
 
-def test_it_tells_how_many_are_marked_and_then_how_many_are_done(rebuilt: Callable[..., list[Progress]]) -> None:
+def test_it_tells_how_many_are_marked_and_then_how_many_are_done(rebuilt: Callable[..., list[ReindexingProgress]]) -> None:
     told = rebuilt()
 
     assert [(each.total, each.done) for each in told if each.total is None] == [(None, 0), (None, COUNT)]
@@ -50,7 +50,7 @@ def test_it_tells_how_many_are_marked_and_then_how_many_are_done(rebuilt: Callab
 
 @pytest.mark.parametrize("times", [1, reindexing.MAX_TRIES - 1])
 def test_a_store_that_does_not_answer_for_a_moment_is_tried_again(
-    rebuilt: Callable[..., list[Progress]], collected: Services, times: int
+    rebuilt: Callable[..., list[ReindexingProgress]], collected: Services, times: int
 ) -> None:
     failures = iter([StorageUnavailable("busy")] * times)
 
@@ -66,7 +66,7 @@ def test_a_store_that_does_not_answer_for_a_moment_is_tried_again(
 
 
 def test_a_store_that_stays_away_ends_it_and_the_next_call_goes_on(
-    rebuilt: Callable[..., list[Progress]], collected: Services
+    rebuilt: Callable[..., list[ReindexingProgress]], collected: Services
 ) -> None:
     def away(*_: Any) -> bool:
         raise StorageUnavailable("away")
@@ -78,7 +78,7 @@ def test_a_store_that_stays_away_ends_it_and_the_next_call_goes_on(
 
 
 def test_the_last_few_that_others_change_each_time_are_left_to_the_scheduler(
-    rebuilt: Callable[..., list[Progress]], collected: Services
+    rebuilt: Callable[..., list[ReindexingProgress]], collected: Services
 ) -> None:
     told = rebuilt(reindex=lambda *_: False)
 

@@ -21,7 +21,7 @@ from inventory.products.model import ProductVersion
 from inventory.products.pages import PageResponse
 from inventory.products.paginators import Numbered
 from inventory.products.ports import Products
-from inventory.products.progress import Progress
+from inventory.products.progress import FeedProgress
 from inventory.rate_limits.limits import Limit
 from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import Policy
@@ -113,10 +113,10 @@ def worked(work: BatchTask, until: Callable[[Step], bool] = lambda step: step.ag
     return steps
 
 
-def progress(step: Step | None) -> Progress:
+def progress(step: Step | None) -> FeedProgress:
     assert step is not None
     assert step.checkpoint is not None
-    return Progress.read(step.checkpoint)
+    return FeedProgress.read(step.checkpoint)
 
 
 def test_all_pages_are_kept_and_counted() -> None:

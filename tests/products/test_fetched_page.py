@@ -12,7 +12,7 @@ from inventory.errors import SourceFailure
 from inventory.products.fetched_page import MAX_ITEMS, FetchedPage, portions, progress_after
 from inventory.products.page_fetcher import MAX_WAIT, counts_against_upstream, wait_for_page
 from inventory.products.pages import Malformed
-from inventory.products.progress import MAX_MISSING, Progress, PullStats
+from inventory.products.progress import MAX_MISSING, FeedProgress, PullStats
 from inventory.rate_limits.model import Reason, Throttled
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -59,7 +59,7 @@ def test_a_page_that_could_not_be_read_is_one_part() -> None:
 
 
 def test_no_url_of_a_feed_is_kept_in_its_progress_after_its_end() -> None:
-    progress = Progress("acme", URL, 1_000_000)
+    progress = FeedProgress("acme", URL, 1_000_000)
     anchored = replace(page(3), anchor=URL)
 
     assert progress_after(progress, anchored, products=3, rejected=0).anchor == URL
@@ -74,7 +74,7 @@ def test_a_feed_ends_when_its_row_numbers_are_used_up_and_the_last_one_says_so()
 
 
 def test_a_page_moves_the_progress_on() -> None:
-    before = Progress("acme", URL, 1_000_000, attempts=2, failed_in_a_row=1)
+    before = FeedProgress("acme", URL, 1_000_000, attempts=2, failed_in_a_row=1)
     after = progress_after(before, page(10), products=8, rejected=2)
 
     assert (after.url, after.row, after.pages, after.products, after.rejected) == (NEXT, 1_000_010, 1, 8, 2)
@@ -82,7 +82,7 @@ def test_a_page_moves_the_progress_on() -> None:
 
 
 def test_a_page_that_could_not_be_read_takes_a_number_and_is_a_gap() -> None:
-    progress = Progress("acme", URL, 1_000_000)
+    progress = FeedProgress("acme", URL, 1_000_000)
     for _ in range(MAX_MISSING + 5):
         progress = progress_after(progress, page(None, NEXT, FAILURE), products=0, rejected=0)
 
@@ -96,7 +96,7 @@ def test_a_checkpoint_of_an_earlier_version_is_read_and_has_the_same_there() -> 
         '"failed_in_a_row":0,"anchor":null,"gaps":0,"missing":[],'
         '"effort":{"requests":2,"failures":1,"retries":1,"trips":0,"latency":{"within_3":1,"answer_time":30000}}}'
     )
-    progress = Progress.read(kept)
+    progress = FeedProgress.read(kept)
 
     assert (progress.stats.requests, progress.stats.percentiles.answers, progress.is_complete) == (2, 1, True)
     assert json.loads(kept).items() <= json.loads(progress.checkpoint).items()
