@@ -73,7 +73,7 @@ class OwedCheck:
 
 def scheduler(folder: Path, *, is_up: bool, clock: Clock) -> Iterator[Finding]:
     """Whether the scheduler goes round, as far as this data folder tells."""
-    heartbeat = folder / "scheduler.pulse"
+    heartbeat = folder / "scheduler.heartbeat"
     if not heartbeat.exists():
         if is_up:
             yield problem(

@@ -24,7 +24,7 @@ def test_what_dies_is_named(upstream: Upstream) -> None:
         running.start()
         running.look_up(upstream.url("/page"))
         running.wait_for(upstream.url("/page"), 200)
-        wait_until((running.folder / "scheduler.pulse").exists, "the scheduler runs")
+        wait_until((running.folder / "scheduler.heartbeat").exists, "the scheduler runs")
 
         well = examined(running)
         assert {name for name, each in well.items() if each["status"] == "problem"} == set()

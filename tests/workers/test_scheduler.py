@@ -288,4 +288,5 @@ def test_it_stops_when_told_and_works_until_then(services: Services, redis: fake
     running.join(10)
 
     assert not running.is_alive()
-    assert (services.settings.data_dir / "scheduler.pulse").exists()
+    assert (services.settings.data_dir / "scheduler.heartbeat").exists()
+    assert (services.settings.data_dir / "scheduler.pulse").exists()  # health checks of earlier versions look at it
