@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
 
 from inventory.clock import Clock, rfc3339
 from inventory.errors import NotInInventory, QueryTooBroad
@@ -19,6 +18,7 @@ from inventory.observations.fields import FIXED, Field
 from inventory.observations.limited import condition_of
 from inventory.observations.model import TAG, Condition, FacetValue, Has, Matcher, Observation, Word, folded
 from inventory.observations.observing import Verdicts
+from inventory.observations.parts import Part, all_parts
 from inventory.observations.ports import Observations
 from inventory.observations.queries.field_lists import read_field, read_fields
 from inventory.observations.queries.query import parse
@@ -26,8 +26,6 @@ from inventory.observations.queries.quoting import escaped_name
 from inventory.records.model import Record, Target
 from inventory.records.service import RecordService
 from inventory.slots import Slots
-
-Item = TypeVar("Item")
 
 MAX_COUNTED = 10_000
 """Targets up to which a total is exact."""
@@ -37,10 +35,6 @@ AT_ONCE = 20
 """Targets whose observations are in memory before they are counted: one target has some thousands at most."""
 PAGE = 200
 """Targets of which all are read while an export is sent."""
-MAX_REMEMBERED = 100_000
-"""Targets that an export sends once, which takes 12 MB; after so many, one that is collected meanwhile may come twice."""
-MAX_LOOKS = 10
-"""Times that an export looks for what was collected meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,15 +66,6 @@ class Page:
     first_position: Key | None
     next_position: Key | None
     is_total: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Part(Generic[Item]):
-    """Some of all targets, each with its position; the first position, and the one after which there are more."""
-
-    found: Sequence[tuple[Key, Item]]
-    first: Key | None
-    next: Key | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,23 +164,23 @@ class SearchService:
     def pages(self, question: Question, *, show: Sequence[Matcher]) -> Iterator[Sequence[Found]]:
         """All targets, in pages; the first page is read at once, so that most errors are raised here."""
 
-        def read(after: Key | None) -> _Part[Found]:
+        def read(after: Key | None) -> Part[Found]:
             page = self.page(question, show=show, limit=PAGE, after=after)
             found = [(each.position, each) for each in page.found]
-            return _Part(found=found, first=page.first_position, next=page.next_position)
+            return Part(found=found, first=page.first_position, next=page.next_position)
 
-        return self._parts(read, read(None))
+        return all_parts(read, read(None), self._slots)
 
     def ids(self, question: Question, *, at_once: int) -> Iterator[Sequence[str]]:
         """The ids of the records of all targets, up to so many at once; the first ones are read at once, too."""
 
-        def read(after: Key | None) -> _Part[str]:
+        def read(after: Key | None) -> Part[str]:
             rows = self._observations.search(question.condition, at=question.at, limit=at_once + 1, after=after)
             found = [((each.at, each.record_id), each.record_id) for each in rows[:at_once]]
             last = found[-1][0] if len(rows) > at_once else None
-            return _Part(found=found, first=found[0][0] if found else None, next=last)
+            return Part(found=found, first=found[0][0] if found else None, next=last)
 
-        return self._parts(read, read(None))
+        return all_parts(read, read(None), self._slots)
 
     def facet(self, question: Question, field: str, *, limit: int) -> Facet:
         """The commonest values of a field among the targets that are meant; `InvalidQuery` if it is not one field."""
@@ -256,32 +241,6 @@ class SearchService:
         if since is not None and at < since:
             first = f"the first record, which is of {rfc3339(since)}"
             raise invalid("at", f"{rfc3339(at)} is before {first}. Send that instant or a later one.")
-
-    def _parts(self, read: Callable[[Key | None], _Part[Item]], part: _Part[Item]) -> Iterator[Sequence[Item]]:
-        """What is collected meanwhile moves to the front, so the front is looked at again for targets that were not sent."""
-        sent: set[str] = set()
-        looked_at: Key | None = None
-        for _ in range(MAX_LOOKS):
-            front, before = part.first, len(sent)
-            for found in self._down_to(looked_at, read, part):
-                yield [each for (_, name), each in found if name not in sent]
-                sent.update(name for (_, name), _ in found[: max(0, MAX_REMEMBERED - len(sent))])
-            if len(sent) == before:
-                return
-            looked_at = front
-            with self._slots.next():
-                part = read(None)
-
-    def _down_to(
-        self, end: Key | None, read: Callable[[Key | None], _Part[Item]], part: _Part[Item]
-    ) -> Iterator[Sequence[tuple[Key, Item]]]:
-        """The targets of a part and of those after it, as far as they come before a position."""
-        while True:
-            yield [each for each in part.found if end is None or each[0] > end]
-            if part.next is None or (end is not None and part.next <= end):
-                return
-            with self._slots.next():
-                part = read(part.next)
 
     def _shown(
         self, positions: Mapping[str, Key], records: Mapping[str, Record], show: Sequence[Matcher], at: datetime | None
