@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 from environs import Env
@@ -21,10 +20,10 @@ from inventory.masking import Masking, masking_of
 from inventory.products import feed_file
 from inventory.products.feeds import Feed
 from inventory.robots.rules import MAX_BYTES
+from inventory.setting_texts import PREFIX, SettingText
 from inventory.setting_types import Declaration, Network, PerHost, declared, for_each_host, number, setting, whole
 from inventory.webhooks.mail_server import MailServer
 
-PREFIX = "INVENTORY_"
 CORES = os.cpu_count() or 1
 
 
@@ -215,8 +214,8 @@ class Settings:
         A setting that is unset or blank is read from the file that `INVENTORY_…_FILE` names, if that is not blank.
         """
         env = Env(prefix=PREFIX)
-        texts = {name: _text(env, name) for name in DECLARATIONS}
-        settings = cls(**{name: _value(name, text) for name, text in texts.items() if text.text.strip()})
+        texts = {name: SettingText.read(env, name) for name in DECLARATIONS}
+        settings = cls(**{name: text.value(DECLARATIONS[name]) for name, text in texts.items() if text.is_given})
         if settings.spare_threads < 1:
             raise SettingError(
                 f"INVENTORY_INLINE_SLOTS={settings.inline_slots} and INVENTORY_LIVE_STREAMS={settings.live_streams} together"
@@ -280,53 +279,3 @@ class Settings:
 
 
 DECLARATIONS: Mapping[str, Declaration] = {each.name: each.metadata["declaration"] for each in fields(Settings)}
-
-
-MAX_FILE_BYTES = 64 * 1024
-"""Of a file that has a setting."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Text:
-    """What a setting says; `file` is where that was read, if not from the environment itself."""
-
-    text: str
-    file: str = ""
-
-
-def _text(env: Env, name: str) -> _Text:
-    text = env.str(name.upper(), "")
-    file = env.str(f"{name.upper()}_FILE", "")
-    if text.strip() or not file.strip():
-        return _Text(text)
-    try:
-        with Path(file).open("rb") as opened:
-            content = opened.read(MAX_FILE_BYTES + 1)
-        if len(content) > MAX_FILE_BYTES:
-            what = f"it has more than {MAX_FILE_BYTES:,} bytes"
-            raise SettingError(f"{PREFIX}{name.upper()}_FILE={file!r} cannot be read: {what}")
-        return _Text(content.decode().rstrip("\r\n"), file)
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
-        raise SettingError(f"{PREFIX}{name.upper()}_FILE={file!r} cannot be read: {why}") from error
-
-
-def _value(name: str, given: _Text) -> Any:
-    declaration = DECLARATIONS[name]
-    try:
-        return declaration.values.parse(given.text if declaration.values.exact else given.text.strip())
-    except ValueError as error:
-        shown = "***" if declaration.secret or given.file else repr(_without_password(given.text))
-        where = f" in the file {given.file!r}" if given.file else ""
-        raise SettingError(
-            f"{PREFIX}{name.upper()}={shown}{where} cannot be read: it takes {declaration.values.takes}"
-        ) from error
-
-
-def _without_password(text: str) -> str:
-    """The text as it may be printed: a password between `:` and `@` is covered."""
-    scheme, separator, rest = text.partition("://") if "://" in text else ("", "", text)
-    login, at, address = rest.rpartition("@")
-    if not at:
-        return text
-    return f"{scheme}{separator}{login.partition(':')[0]}:***@{address}"

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from pathlib import Path
 
-from inventory.config import DECLARATIONS, PREFIX, Settings
+from inventory.config import DECLARATIONS, Settings
 from inventory.doctor.model import Finding, ok, problem, warning
 from inventory.errors import SettingError
+from inventory.setting_texts import PREFIX
 
 NAMES = frozenset(f"{PREFIX}{name.upper()}{end}" for name in DECLARATIONS for end in ("", "_FILE"))
 FOR_TESTS = f"{PREFIX}TEST_"

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 import yaml
 
-from inventory.config import DECLARATIONS, PREFIX, Settings
+from inventory.config import DECLARATIONS, Settings
 from inventory.http_client import guard
 from inventory.jobs import claimed_batch
 from inventory.ops import dashboard, health, metrics
 from inventory.services import Services
+from inventory.setting_texts import PREFIX
 from inventory.watches.rounds import composing
 from inventory.webhooks import delivering
 from tests.conftest import Build
