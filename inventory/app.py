@@ -45,7 +45,7 @@ from inventory.web_api.same_origin import SameOrigin
 from inventory.webhooks import routes as webhooks
 from inventory.webpages import routes as webpages
 from inventory.webpages.fast_lookup import FastLookup
-from inventory.webpages.lookup import SOURCE
+from inventory.webpages.model import SOURCE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment

@@ -13,7 +13,7 @@ from inventory.changes.parameters import ChangeParameters
 from inventory.listing import keyset_page
 from inventory.records.model import Snapshot, Target
 from inventory.services import services
-from inventory.webpages.lookup import SOURCE
+from inventory.webpages.model import SOURCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

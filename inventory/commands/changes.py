@@ -22,7 +22,7 @@ from inventory.commands.terminal import (
     stdout_console,
 )
 from inventory.config import Settings
-from inventory.webpages.lookup import SOURCE
+from inventory.webpages.model import SOURCE
 
 STYLES = {"+": "green", "-": "red", "@": "cyan", "\\": "dim"}
 """By the first character of a line of a unified diff."""

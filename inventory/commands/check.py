@@ -35,7 +35,7 @@ from inventory.policy.reports import REPORTS, Piece
 from inventory.policy.service import AT_ONCE, Asked
 from inventory.records.model import Record, Target
 from inventory.services import Services
-from inventory.webpages.lookup import SOURCE
+from inventory.webpages.model import SOURCE
 
 CLEAN, FINDINGS, NOT_CHECKED, NOTHING, USAGE = range(5)
 BATCH = 1_000

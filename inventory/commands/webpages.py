@@ -22,7 +22,7 @@ from inventory.commands.terminal import (
 from inventory.config import Settings
 from inventory.records.lookup import LookupResult
 from inventory.webpages import documents
-from inventory.webpages.lookup import SOURCE
+from inventory.webpages.model import SOURCE
 
 MAX_DEFECTS = 10
 MAX_DEFECT_CHARACTERS = 500

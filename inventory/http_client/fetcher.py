@@ -21,8 +21,6 @@ from inventory.http_client.transport import Request, RequestTiming, Response, Tr
 from inventory.rate_limits.calls import Calls
 from inventory.urls import Url
 
-__all__ = ["Fetched", "Fetcher", "Hop", "Timing", "Validators"]
-
 REQUEST_HEADERS: Mapping[str, str] = {
     "User-Agent": "Inventory/0.1 (HTTP metadata inventory)",
     "Accept": "*/*",

@@ -19,7 +19,8 @@ import structlog
 from inventory import urls
 from inventory.errors import InvalidUrl, SourceFailure
 from inventory.http_client.failures import log_evidence
-from inventory.http_client.fetcher import Fetched, Fetcher
+from inventory.http_client.fetched import Fetched
+from inventory.http_client.fetcher import Fetcher
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content, Target
 from inventory.records.source import Collected

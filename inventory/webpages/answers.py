@@ -19,7 +19,8 @@ from inventory.services import services
 from inventory.web_api.same_origin import Reason, not_collected
 from inventory.webpages import documents
 from inventory.webpages.documents import Document
-from inventory.webpages.lookup import SOURCE, LookupResponse, look_up
+from inventory.webpages.lookup import LookupResponse, look_up
+from inventory.webpages.model import SOURCE
 
 BEYOND_LIMITS = "Nothing was collected: the key may not collect it. Its scope `collect` is limited to other hosts or tags."
 NO_ETAGS = ETags()

@@ -31,7 +31,8 @@ from inventory.records.service import RecordService
 from inventory.web_api import security_headers
 from inventory.web_api.same_origin import BROWSER, CACHED_HOSTS
 from inventory.web_api.shortcut import Answer, Groupable, Later
-from inventory.webpages.lookup import PATH, SOURCE, LookupResponse, known, look_up, pending
+from inventory.webpages.lookup import PATH, LookupResponse, known, look_up, pending
+from inventory.webpages.model import SOURCE
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

@@ -14,7 +14,7 @@ from inventory.records.lookup import LookupResult
 from inventory.records.model import Record, Target
 from inventory.records.service import RecordService
 from inventory.webpages import documents
-from inventory.webpages.model import SOURCE as SOURCE
+from inventory.webpages.model import SOURCE
 
 PATH = "/api/v1/metadata"
 JSON = "application/json"

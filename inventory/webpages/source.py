@@ -19,9 +19,7 @@ from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content, Target
 from inventory.records.source import Collected
 from inventory.webpages.content import attachments_of, content_of, redirects_of, revalidated, validators_of
-from inventory.webpages.cookies import cookies_of
-
-__all__ = ["Webpage", "cookies_of", "page_source"]
+from inventory.webpages.model import SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ class Webpage:
     fetcher: Fetcher
     guard: Guard
     clock: Clock = utc_now
-    name: str = "webpage"
+    name: str = SOURCE
 
     def target(self, text: str) -> Target:
         """The target of a URL; `InvalidUrl` or a subclass when there can be none. No I/O."""

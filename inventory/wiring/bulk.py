@@ -26,7 +26,9 @@ from inventory.products.job_type import FeedJobs
 from inventory.records.service import RecordService
 from inventory.services import MakeJobRunner
 from inventory.weather.job_type import CityJobs
+from inventory.weather.service import SOURCE as WEATHER
 from inventory.webpages.job_type import UrlJobs
+from inventory.webpages.model import SOURCE as WEBPAGES
 from inventory.wiring.parts import Parts
 
 
@@ -38,13 +40,13 @@ def all_job_types(parts: Parts, records: RecordService, search: SearchService, i
 def _imported(parts: Parts, records: RecordService, search: SearchService, indexer: Indexer) -> Iterator[JobType]:
     """The types of jobs that files become, in the order of the documentation."""
     settings, sources, uploads = parts.settings, parts.sources, Uploads(parts.files)
-    if source := sources.get("webpage"):
+    if source := sources.get(WEBPAGES):
         fresh_for = timedelta(seconds=settings.fresh_for)
         yield UrlJobs(records, source, uploads, fresh_for=fresh_for, add_labels=search.add_tags, labels=search.labels)
-    if source := sources.get("weather"):
+    if source := sources.get(WEATHER):
         yield CityJobs(records, source, uploads, fresh_for=timedelta(seconds=settings.weather_fresh_for))
     yield EventJobs(parts.store.events, uploads, line_delay=settings.events_line_delay, sleep=parts.sleep)
-    if source := sources.get("webpage"):
+    if source := sources.get(WEBPAGES):
         yield ArchiveJobs(
             records,
             source,

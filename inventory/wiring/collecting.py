@@ -16,6 +16,7 @@ from inventory.records.outcomes import CollectionPolicy, collection_retries
 from inventory.records.service import RecordService
 from inventory.records.settling import Settler
 from inventory.robots.gate import RobotsGate
+from inventory.webpages.model import SOURCE as WEBPAGES
 from inventory.wiring.parts import Parts
 
 
@@ -67,7 +68,7 @@ def inline_collector(parts: Parts, records: RecordService, collector: Collector)
 
 def _admission(parts: Parts, policy: CollectionPolicy) -> Admission | None:
     """What refuses targets of jobs and watches, if anything does."""
-    webpages = parts.sources.get("webpage")
+    webpages = parts.sources.get(WEBPAGES)
     if webpages is None or not parts.settings.respect_robots:
         return None
     return RobotsGate(parts.store.records, webpages, lease_for=policy.lease_for, clock=parts.clock)

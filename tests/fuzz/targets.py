@@ -30,7 +30,8 @@ from inventory.products.paginators import LinkHeader, Page
 from inventory.records.model import Content
 from inventory.records.schemas import FAILURES
 from inventory.records.source import Collected
-from inventory.webpages.source import Webpage, cookies_of, page_source
+from inventory.webpages.cookies import cookies_of
+from inventory.webpages.source import Webpage, page_source
 from tests.http_client.raw import reader_of
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

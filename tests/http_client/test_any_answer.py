@@ -20,7 +20,8 @@ from inventory.http_client.retry_after import MAX_PAUSE, target_pause
 from inventory.records.model import Content
 from inventory.records.schemas import FAILURES
 from inventory.records.source import Collected
-from inventory.webpages.source import Webpage, cookies_of, page_source
+from inventory.webpages.cookies import cookies_of
+from inventory.webpages.source import Webpage, page_source
 from tests.http_client.conftest import OPENED, make_fetcher
 from tests.http_client.raw import Raw
 

@@ -11,7 +11,8 @@ import pytest
 
 from inventory import urls
 from inventory.errors import SourceFailure
-from inventory.http_client.fetcher import Fetcher, Validators
+from inventory.http_client.fetched import Validators
+from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
 from tests.http_client.conftest import make_fetcher

@@ -20,7 +20,7 @@ from inventory.watches.payload import compose as write
 from inventory.watches.settings import WatchSettings
 from inventory.web_api.blueprint import example
 from inventory.webhooks.model import Delivery, DeliveryState
-from inventory.webpages.lookup import SOURCE
+from inventory.webpages.model import SOURCE
 from tests.contract.watch_actions import attempt, compose, delivery, find, finding
 from tests.fakes import FakeClock
 

@@ -22,7 +22,8 @@ from inventory.http_client.head import Fields, Head
 from inventory.http_client.requests_transport import RequestsTransport
 from inventory.http_client.tls import TlsDetails
 from inventory.webpages.content import content_of
-from inventory.webpages.source import Webpage, cookies_of
+from inventory.webpages.cookies import cookies_of
+from inventory.webpages.source import Webpage
 from tests.upstreams import Answer, Upstream
 
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

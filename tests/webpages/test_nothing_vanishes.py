@@ -12,7 +12,8 @@ from inventory import json_bytes
 from inventory.errors import SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
-from inventory.webpages.source import Webpage, cookies_of
+from inventory.webpages.cookies import cookies_of
+from inventory.webpages.source import Webpage
 from tests.http_client.scripted import ScriptedTransport
 
 URL = "http://name.test/a"

@@ -16,8 +16,8 @@ from inventory.errors import ForbiddenAddress, InvalidUrl, SourceFailure
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
-from inventory.webpages.cookies import READY
-from inventory.webpages.source import Webpage, cookies_of, page_source
+from inventory.webpages.cookies import READY, cookies_of
+from inventory.webpages.source import Webpage, page_source
 from tests.upstreams import Answer, Upstream
 from tests.upstreams.answers import BINARY, ETAG, HTML, LAST_MODIFIED, PAGE_COOKIES, page_body
 
