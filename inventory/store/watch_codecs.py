@@ -74,13 +74,27 @@ def told_at_once(sizes: Iterable[tuple[Key, int]], max_bytes: int) -> Iterator[K
         yield key
 
 
-def keep_groups(message: Message) -> bytes:
+def message_values(message: Message) -> dict[str, Any]:
+    """The values of a message, by the names that both stores have for them."""
+    return {
+        "id": message.id,
+        "watch_id": message.watch_id,
+        "number": message.number,
+        "created_at": to_millis(message.created_at),
+        "findings": message.findings,
+        "targets": message.targets,
+        "groups": _keep_groups(message),
+        "payload": message.payload,
+    }
+
+
+def _keep_groups(message: Message) -> bytes:
     """The groups of a message, compressed."""
     return keep_content({"groups": [_group(each) for each in message.groups], "more": message.more_groups})
 
 
 def kept_groups(kept: bytes) -> Mapping[str, Any]:
-    """The members of a message that `keep_groups` kept."""
+    """The members of a message that `message_values` kept as `groups`."""
     content = kept_content(kept)
     return {"groups": tuple(_read_group(each) for each in content["groups"]), "more_groups": content.get("more", 0)}
 

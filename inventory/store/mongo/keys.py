@@ -15,8 +15,8 @@ from pymongo.errors import DuplicateKeyError
 
 from inventory import listing
 from inventory.access.model import Key
-from inventory.store.access_codecs import key_content, read_key_content
-from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis, to_millis_or_none
+from inventory.store.access_codecs import key_values, read_key_content
+from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.documents import after_key, newest_first
 from inventory.store.watch_codecs import key_of
@@ -84,17 +84,8 @@ class MongoKeys(Adapter):
 
 
 def _document(key: Key) -> Document:
-    return {
-        "_id": key.id,
-        "name": text_bytes(key.name),
-        "digest": bytes.fromhex(key.digest),
-        "content": key_content(key),
-        "created_at": to_millis(key.created_at),
-        "expires_at": to_millis_or_none(key.expires_at),
-        "revoked_at": to_millis_or_none(key.revoked_at),
-        "last_used_at": to_millis_or_none(key.last_used_at),
-        "last_used_address": text_bytes(key.last_used_address),
-    }
+    values = key_values(key)
+    return {"_id": values.pop("id")} | values
 
 
 def _read(document: Mapping[str, Any]) -> Key:

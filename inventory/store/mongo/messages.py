@@ -31,7 +31,7 @@ from inventory.store.mongo import deliveries, old_messages, watches
 from inventory.store.mongo.connection import Adapter, Document
 from inventory.store.mongo.documents import after_key, newest_first
 from inventory.store.mongo.upserts import insert_new
-from inventory.store.watch_codecs import finding_content, keep_groups, kept_groups, read_finding, told_at_once
+from inventory.store.watch_codecs import finding_content, kept_groups, message_values, read_finding, told_at_once
 from inventory.watches.model import (
     MAX_TOLD_BYTES,
     MESSAGE_AHEAD,
@@ -195,16 +195,8 @@ def tell(database: Database[Document], watch_id: str, outgoing: Document) -> Non
 
 
 def _outgoing(message: Message, new: Sequence[Delivery], *, fence: int) -> Document:
-    kept = {
-        "_id": message.id,
-        "watch_id": message.watch_id,
-        "number": message.number,
-        "created_at": to_millis(message.created_at),
-        "findings": message.findings,
-        "targets": message.targets,
-        "groups": keep_groups(message),
-        "payload": message.payload,
-    }
+    values = message_values(message)
+    kept = {"_id": values.pop("id")} | values
     return {"message": kept, "deliveries": [deliveries.new(each) for each in new], "fence": fence}
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from inventory import listing
 from inventory.access.model import Key
-from inventory.store.access_codecs import key_content, read_key_content
-from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis, to_millis_or_none
+from inventory.store.access_codecs import key_values, read_key_content
+from inventory.store.codecs import from_millis, read_text, text_bytes, to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Adapter, Row
 from inventory.store.watch_codecs import key_of
@@ -81,18 +81,7 @@ class SqliteKeys(Adapter):
 
 def values_of(key: Key) -> dict[str, Any]:
     """The values of the columns of `INSERT`."""
-    return {
-        "id": key.id,
-        "name": text_bytes(key.name),
-        "name_key": key_of(key.name),
-        "digest": bytes.fromhex(key.digest),
-        "content": key_content(key),
-        "created_at": to_millis(key.created_at),
-        "expires_at": to_millis_or_none(key.expires_at),
-        "revoked_at": to_millis_or_none(key.revoked_at),
-        "last_used_at": to_millis_or_none(key.last_used_at),
-        "last_used_address": text_bytes(key.last_used_address),
-    }
+    return key_values(key) | {"name_key": key_of(key.name)}
 
 
 def _read(row: Row) -> Key:

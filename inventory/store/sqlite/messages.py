@@ -19,7 +19,7 @@ from inventory.store.sqlite import deliveries, old_messages, rows, watches
 from inventory.store.sqlite.connections import Adapter, Row
 from inventory.store.sqlite.job_columns import long, short
 from inventory.store.sqlite.opening import Connection
-from inventory.store.watch_codecs import delivery_values, keep_groups, kept_groups, read_finding, told_at_once
+from inventory.store.watch_codecs import delivery_values, kept_groups, message_values, read_finding, told_at_once
 from inventory.watches.model import (
     MAX_TOLD_BYTES,
     MESSAGE_AHEAD,
@@ -96,7 +96,7 @@ class SqliteMessages(Adapter):
 
     def commit(self, claim: ComposingClaim, message: Message, deliveries: Sequence[Delivery], *, now: datetime) -> bool:
         values = {"number": message.number, "now": to_millis(now), "watch_id": short(claim.watch.id)} | _held(claim)
-        kept = _values(message) | {"fence": claim.fence}
+        kept = message_values(message) | {"fence": claim.fence}
         with self._connections.writing() as connection:
             found = connection.execute(watches.FIND, (claim.watch.id,)).fetchone()
             told = replace(claim.watch if found is None else watches.read(found), last_message_at=now)
@@ -145,19 +145,6 @@ def _held(claim: ComposingClaim) -> dict[str, Any]:
 def _insert(connection: Connection, message: dict[str, Any], new: Sequence[Delivery]) -> None:
     connection.execute(INSERT, message)
     connection.executemany(deliveries.INSERT, [delivery_values(each) for each in new])
-
-
-def _values(message: Message) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "watch_id": message.watch_id,
-        "number": message.number,
-        "created_at": to_millis(message.created_at),
-        "findings": message.findings,
-        "targets": message.targets,
-        "groups": keep_groups(message),
-        "payload": message.payload,
-    }
 
 
 def _message(row: Row) -> Message:
