@@ -14,7 +14,7 @@ from inventory.imports import columns, gzipped, json_files, signatures
 from inventory.imports.beginning import MAX_SAMPLE, Beginning, Lines
 from inventory.imports.encodings import encoding_of
 from inventory.imports.file_format import FileFormat, format_of_name
-from inventory.imports.tables import announced_delimiter, most_cells, table_of
+from inventory.imports.tables import Sample, announced_delimiter, most_cells, table_of
 from inventory.jobs.job_type import WHOLE_LINE, FileRows, LineFormat
 
 HEAD_BYTES = 256 * 1024
@@ -135,17 +135,26 @@ def _csv(begun: Beginning, found: FileFormat) -> FileFormat:
     try:
         number, header = columns.column_of(table.rows, begun.file_rows, begun.options, column)
     except InvalidFile:
-        fits = begun.file_rows.fits_line
-        fitting = [bool(fits(line)) for line in begun.texts] if fits and column is None else [False]
-        if not fitting[0] or 2 * sum(fitting) < len(fitting):
+        if column is not None or not _is_list(begun):
             raise
         return replace(found, line_format=LineFormat.TEXT)
     if header and begun.whole and len(table.rows) == 1 and len(begun.lines) < MAX_SAMPLE:
         raise InvalidFile("The file has a header and nothing else.")
+    return _with_column(begun, replace(found, delimiter=delimiter), table, number, header=header)
+
+
+def _is_list(begun: Beginning) -> bool:
+    """Whether the lines are values themselves, the first one and half of them at least."""
+    fits = begun.file_rows.fits_line
+    fitting = [bool(fits(line)) for line in begun.texts] if fits else [False]
+    return fitting[0] and 2 * sum(fitting) >= len(fitting)
+
+
+def _with_column(begun: Beginning, found: FileFormat, table: Sample, number: int, *, header: bool) -> FileFormat:
+    """The format of a table whose values are in the column with this number."""
     width = most_cells(table.rows, header=header) if number < len(table.rows[0]) else 0
     found = replace(
         found,
-        delimiter=delimiter,
         column=number,
         header=header,
         first_line=table.numbers[0],

@@ -15,6 +15,7 @@ from inventory.services import Services
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
+    from inventory.notifier import Depths
     from inventory.watches.model import Unseen
 
 MAX_UNINDEXED = 100_000
@@ -70,36 +71,47 @@ def _state(services: Services) -> Iterator[Metric]:
         "inventory_up", "Whether a part that the API depends on answers, and the queue takes writes.", labels=["part"]
     )
     try:
-        lag, to_collect = collection_lag(services), eligible(services)
-        unindexed = services.store.observations.count_unindexed(up_to=MAX_UNINDEXED)
-        of_watches = list(_watches(services))
+        of_store = list(_of_store(services))
     except StorageUnavailable:
         up.add_metric(["store"], 0)
     else:
         up.add_metric(["store"], 1)
-        yield Gauge("inventory_collection_lag_seconds", "How long the next collection has been due; 0 if none is due.", lag)
-        yield Gauge(
-            "inventory_collections_eligible",
-            f"Collections that are due and that their hosts' budgets permit now, of the next {MAX_DUE}.",
-            to_collect,
-        )
-        yield Gauge(
-            "inventory_unindexed_records",
-            f"Records that searches do not find yet, counted up to {MAX_UNINDEXED}.",
-            unindexed,
-        )
-        yield from of_watches
+        yield from of_store
     depths = services.notifier.depths()
     up.add_metric(["queue"], 0 if depths is None else 1)
     yield up
     if depths is not None:
-        waiting = Gauge("inventory_bells", "RQ jobs that wait for a worker, by queue.", labels=["queue"])
-        for name, depth in depths.waiting.items():
-            waiting.add_metric([name], depth)
-        yield waiting
-        yield Gauge("inventory_workers", "Workers that listen to the queues.", depths.workers)
+        yield from _of_queue(depths)
         yield _faults(services)
     yield from _upstreams(services)
+
+
+def _of_store(services: Services) -> Iterator[Metric]:
+    from prometheus_client.metrics_core import GaugeMetricFamily as Gauge
+
+    lag = collection_lag(services)
+    yield Gauge("inventory_collection_lag_seconds", "How long the next collection has been due; 0 if none is due.", lag)
+    yield Gauge(
+        "inventory_collections_eligible",
+        f"Collections that are due and that their hosts' budgets permit now, of the next {MAX_DUE}.",
+        eligible(services),
+    )
+    yield Gauge(
+        "inventory_unindexed_records",
+        f"Records that searches do not find yet, counted up to {MAX_UNINDEXED}.",
+        services.store.observations.count_unindexed(up_to=MAX_UNINDEXED),
+    )
+    yield from _watches(services)
+
+
+def _of_queue(depths: Depths) -> Iterator[Metric]:
+    from prometheus_client.metrics_core import GaugeMetricFamily as Gauge
+
+    waiting = Gauge("inventory_bells", "RQ jobs that wait for a worker, by queue.", labels=["queue"])
+    for name, depth in depths.waiting.items():
+        waiting.add_metric([name], depth)
+    yield waiting
+    yield Gauge("inventory_workers", "Workers that listen to the queues.", depths.workers)
 
 
 def _watches(services: Services) -> Iterator[Metric]:
