@@ -96,7 +96,8 @@ class Records(Protocol):
         Owners take turns: each gives one record after the other, until the limit is reached. So they share it evenly,
         however much is due of each. If more owners than that have something due, the next call goes on with the others.
         Of an owner, what a lookup asked for comes before what jobs did, which comes only with `bulk`; of each the oldest due
-        first. The record `first`, if it is one of them, comes before all others.
+        first. The record `first`, if it is one of them, comes before all others. Claims that meet may take what is due for
+        jobs in another order, so that they do not all choose the same.
         """
 
     def claim_expired(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:

@@ -13,6 +13,7 @@ from inventory.store import Store
 from tests.contract.actions import LEASE, NOW, accept, after, claim, collect, found, shared, stored, target
 from tests.contract.backends import Backend
 from tests.contract.meeting import at_once, programs_at_once
+from tests.contract.owner_actions import BUSY, OTHER, import_, owned
 
 
 @pytest.fixture
@@ -81,6 +82,21 @@ def test_no_record_is_claimed_twice_by_workers_that_claim_at_once(store: Store) 
     claimed = [record_id for mine in at_once(4, work) for record_id in mine]
 
     assert len(claimed) == len(set(claimed)) == 40
+
+
+def test_no_record_of_two_imports_is_claimed_twice_or_left_by_workers_that_claim_at_once(store: Store) -> None:
+    import_(store, BUSY, 90)
+    import_(store, OTHER, 20)
+
+    def work(n: int) -> list[str]:
+        mine: list[str] = []
+        while claims := store.records.claim_due(now=NOW, lease_for=LEASE, limit=n + 1):
+            mine += [each.id for each in claims]
+        return mine
+
+    claimed = [record_id for mine in at_once(8, work) for record_id in mine]
+
+    assert sorted(claimed) == sorted([owned(BUSY, n).id for n in range(90)] + [owned(OTHER, n).id for n in range(20)])
 
 
 def test_one_expired_record_is_taken_over_by_one_worker(store: Store) -> None:

@@ -46,6 +46,10 @@ class Reading:
         self._cursor = self._cursor.sort(order)
         return self
 
+    def skip(self, count: int) -> Reading:
+        self._cursor = self._cursor.skip(count)
+        return self
+
     def limit(self, count: int) -> Reading:
         self._cursor = self._cursor.limit(count)
         return self

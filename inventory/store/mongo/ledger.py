@@ -42,6 +42,7 @@ class Ledger(Adapter):
         self._observing = observing
         self._counting = Counting(connection)
         self._served = Served()
+        self._slices = turns.Slices()
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         lease_over = [{"state": State.RUNNING.value} | over for over in documents.due(now, LEASE_AHEAD)]
@@ -56,7 +57,8 @@ class Ledger(Adapter):
         with self._connection.database() as database:
             claimed = _claim_one(database, named, now + lease_for) if first else None
             before = [claimed] if claimed else []
-            return before + self._claim_in_turns(database, _due(now, bulk=bulk), now + lease_for, limit - len(before))
+            left, until = limit - len(before), now + lease_for
+            return before + self._claim_in_turns(database, _due(now, bulk=bulk), until, left, sliced=bulk)
 
     def claim_expired(self, *, now: datetime, lease_for: timedelta, max_attempts: int) -> Record | None:
         with self._connection.database() as database:
@@ -125,14 +127,16 @@ class Ledger(Adapter):
         return found
 
     def _claim_in_turns(
-        self, database: Database[Document], due: Sequence[Document], until: datetime, limit: int
+        self, database: Database[Document], due: Sequence[Document], until: datetime, limit: int, *, sliced: bool = True
     ) -> list[Record]:
         """Lease up to `limit` records, evenly of each owner; it ends early only when none is left."""
         claims: list[Record] = []
         while len(claims) < limit:
             some = min(BATCH, limit - len(claims))
-            candidates = turns.in_turns(database, due, self._served, limit=some)
+            part = self._slices.choose() if sliced else 0
+            candidates = turns.in_turns(database, due, self._served, limit=some, part=part)
             leased = _lease(database, candidates, until) if candidates else []
+            self._slices.note(lost=len(leased) < len(candidates))
             claims += leased
             if len(candidates) < some and len(leased) == len(candidates):
                 break

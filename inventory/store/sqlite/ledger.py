@@ -1,4 +1,7 @@
-"""The ledger: acceptances, claims and their ends. Every change is one transaction that begins by taking the write lock."""
+"""The ledger: acceptances, claims and their ends. Every change is one transaction that begins by taking the write lock.
+
+So no two claims choose the same records, and there are no slices of what is due, as the MongoDB store has them.
+"""
 # ruff: noqa: S608 - nothing but our own lists of columns is put into a statement
 
 from __future__ import annotations
