@@ -85,8 +85,8 @@ def test_no_record_is_claimed_twice_by_workers_that_claim_at_once(store: Store) 
 
 
 def test_no_record_of_two_imports_is_claimed_twice_or_left_by_workers_that_claim_at_once(store: Store) -> None:
-    import_(store, BUSY, 90)
-    import_(store, OTHER, 20)
+    import_(store, BUSY, 50)
+    import_(store, OTHER, 10)
 
     def work(n: int) -> list[str]:
         mine: list[str] = []
@@ -94,9 +94,9 @@ def test_no_record_of_two_imports_is_claimed_twice_or_left_by_workers_that_claim
             mine += [each.id for each in claims]
         return mine
 
-    claimed = [record_id for mine in at_once(8, work) for record_id in mine]
+    claimed = [record_id for mine in at_once(4, work) for record_id in mine]
 
-    assert sorted(claimed) == sorted([owned(BUSY, n).id for n in range(90)] + [owned(OTHER, n).id for n in range(20)])
+    assert sorted(claimed) == sorted([owned(BUSY, n).id for n in range(50)] + [owned(OTHER, n).id for n in range(10)])
 
 
 def test_one_expired_record_is_taken_over_by_one_worker(store: Store) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from datetime import timedelta
 from typing import Any
@@ -12,6 +12,7 @@ import pytest
 
 from inventory.store import Store
 from inventory.store.mongo import turns
+from inventory.store.mongo.turns import MAX_SLICES
 from inventory.store.turns import Served
 from tests.contract.actions import NOW
 from tests.contract.backends import MongoBackend
@@ -20,7 +21,6 @@ from tests.contract.owner_actions import import_, look_up
 
 DUE = [{"state": "pending", "due_at": {"$lte": NOW}}, {"state": "pending", "due_at": {"$gt": NOW + timedelta(days=99)}}]
 LIMIT = 8
-Claim = Callable[[Any], list[dict[str, Any]]]
 
 
 class Reading:
@@ -66,18 +66,21 @@ def store(mongo: MongoBackend) -> Iterator[Store]:
         yield store
 
 
-def claim(database: Any) -> list[dict[str, Any]]:
-    return turns.in_turns(database, DUE, Served(), limit=LIMIT)
+def claim(database: Any, part: int) -> list[dict[str, Any]]:
+    return turns.in_turns(database, DUE, Served(), limit=LIMIT, part=part)
 
 
+@pytest.mark.parametrize("part", [0, 2, MAX_SLICES - 1])
 @pytest.mark.parametrize("count", [1, LIMIT + 1, 5 * LIMIT])
-@pytest.mark.parametrize("owners", [2, LIMIT, 5 * LIMIT])
-def test_a_claim_reads_some_times_its_limit(store: Store, documents: Documents, owners: int, count: int) -> None:
+@pytest.mark.parametrize("owners", [2, LIMIT - 3, LIMIT, 5 * LIMIT])
+def test_a_claim_reads_some_times_its_limit_whatever_its_slice(
+    store: Store, documents: Documents, owners: int, count: int, part: int
+) -> None:
     for n in range(owners):
         (look_up if n % 2 else import_)(store, f"{n:032x}", count)
     reading = Reading(documents)
 
-    taken = Counter(each["owner"] for each in claim(reading))
+    taken = Counter(each["owner"] for each in claim(reading, part))
 
     assert sum(taken.values()) == min(LIMIT, owners * count)
     assert max(taken.values()) - min(taken.values()) <= 1

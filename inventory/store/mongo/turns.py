@@ -3,8 +3,8 @@
 A document without an owner has no `owner`, or null, which an index has before all names.
 
 Claims that meet choose the same records, and one wins. So a claim that lost takes another slice of what jobs wait for: the
-first slice is what a claim would take, the next one what the claim after it would, and so on. Nothing is left by that: instead
-of a slice that is not full the first one is taken. What lookups wait for is in no slice, and always comes first.
+first slice is what a claim would take, the next one what the claim after it would, and so on. Nothing is left by that: in
+place of a slice that is not full, the first one is taken. What lookups wait for is in no slice, and always comes first.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ORDER = [("owner", 1), ("bulk", 1), ("due_at", 1)]
 FIELDS: Document = {"state": 1, "fence": 1, "owner": 1, "bulk": 1, "due_at": 1}
 
 MAX_SLICES = 32
-"""The server passes over the entries of an index before a slice, so there is an end to that."""
+"""The server passes over all that is due before a slice, so there is an end to that."""
 MORE_SLICES = 4
 """By how much there are more slices after a claim that lost; after each that did not there is one less."""
 
