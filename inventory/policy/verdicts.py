@@ -122,11 +122,14 @@ class Verdicts:
         return said
 
     def current(self, *, afresh: bool = False) -> IndexedPolicies:
-        """The policies that are indexed, as they are if `afresh`, else as they were a second ago at the latest."""
-        now, read_at = self._ticks(), self._read_at
-        if afresh or read_at is None or now - read_at >= REFRESH_AFTER:
+        """The policies that are indexed, as they are if `afresh`, else as they were read, a second ago at the latest.
+
+        The second begins when they have come: on a slow store they would be read again for each snapshot.
+        """
+        read_at = self._read_at
+        if afresh or read_at is None or self._ticks() - read_at >= REFRESH_AFTER:
             self._known = self._refreshed(self._known)
-            self._read_at = now
+            self._read_at = self._ticks()
         return self._known
 
     def ask_for_labels(self) -> bool:
