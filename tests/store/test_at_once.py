@@ -106,3 +106,23 @@ def test_an_error_is_raised_after_all_have_ended(server: Server, commands: Comma
 
 def test_nothing_is_sent_for_nothing(commands: Commands) -> None:
     assert commands.each_of([]) == []
+    assert commands.up_to(bool, []) == []
+
+
+def test_a_quick_server_gets_those_up_to_the_first_that_is_enough(server: Server, commands: Commands) -> None:
+    assert commands.up_to(lambda number: number == 1, asked(server, 4)) == [0, 1]
+    assert len(server.threads) == 2
+    assert commands.up_to(lambda number: number == 4, asked(server, 4)) == [0, 1, 2, 3]
+
+
+def test_a_slow_server_gets_all_at_once_also_where_fewer_are_enough(server: Server, commands: Commands) -> None:
+    server.takes = 2 * SLOW
+    commands.each_of(asked(server, 1))
+    meeting = Barrier(3)
+
+    def meet(number: int) -> int:
+        meeting.wait(TOGETHER)
+        return server.answer(number)
+
+    assert commands.up_to(lambda number: number == 1, [partial(meet, number) for number in range(3)]) == [0, 1]
+    assert len(server.threads) == 4

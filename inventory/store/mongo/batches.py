@@ -117,30 +117,33 @@ def _queue_all_due(database: Database[Document], now: datetime) -> None:
 
 def _next_owner(database: Database[Document], now: datetime, last: str) -> str | None:
     """The owner after `last` that has a file to be read, or a batch in the queue; None if nobody has."""
-    for within in ({"$gt": last}, {"$not": {"$gt": last}}):
-        first_owners = each_of(
-            [
-                partial(database[name].find_one, over | {"owner": within}, {"owner": 1}, sort=[("owner", 1)])
-                for name, due in (("jobs", documents.due(now)), ("batches", [QUEUED | documents.due(now)[0]]))
-                for over in due
-            ]
-        )
-        found = [turns.owner_of(each) for each in first_owners if each is not None]
-        if found:
+    due = [("jobs", over) for over in documents.due(now)] + [("batches", QUEUED | documents.due(now)[0])]
+    first_owners = each_of(
+        [
+            partial(database[name].find_one, over | {"owner": within}, {"owner": 1}, sort=[("owner", 1)])
+            for within in ({"$gt": last}, {"$not": {"$gt": last}})
+            for name, over in due
+        ]
+    )
+    for owners in (first_owners[: len(due)], first_owners[len(due) :]):
+        if found := [turns.owner_of(each) for each in owners if each is not None]:
             return min(found)
     return None
 
 
 def _claim_splitting(database: Database[Document], now: datetime, until: datetime, owner: str) -> Document | None:
     """Lease the batch that reads a job's file; with it the job runs."""
-    for over in documents.due(now):
-        due = over | {"owner": owner or None}
-        while (candidate := database["jobs"].find_one(due, {"fence": 1, "status": 1}, sort=[("due_at", 1)])) is not None:
-            started = {"started_at": truncated(now)} if candidate["status"] == JobStatus.QUEUED.value else {}
-            leased = _lease(database["jobs"], candidate | over, started | {"status": JobStatus.RUNNING.value}, until)
-            if leased is not None:
-                return leased
-    return None
+    due, members = documents.due(now), {"fence": 1, "status": 1}
+    find = partial(database["jobs"].find_one, sort=[("due_at", 1)])
+    while True:
+        found = each_of([partial(find, over | {"owner": owner or None}, members) for over in due])
+        candidates = [each | over for over, each in zip(due, found, strict=True) if each is not None]
+        if not candidates:
+            return None
+        started = {"started_at": truncated(now)} if candidates[0]["status"] == JobStatus.QUEUED.value else {}
+        leased = _lease(database["jobs"], candidates[0], started | {"status": JobStatus.RUNNING.value}, until)
+        if leased is not None:
+            return leased
 
 
 def _claim_queued(database: Database[Document], now: datetime, until: datetime, owner: str) -> Document | None:

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from secrets import randbelow
 from typing import Any
 
 from pymongo.database import Database
 
+from inventory.store.mongo.at_once import up_to
 from inventory.store.mongo.connection import Document
 from inventory.store.mongo.latest import without
 from inventory.store.turns import MIN_OWNERS, Served, queues_of, take_turns
@@ -55,9 +57,11 @@ def in_turns(
 
     If only the owner that was served last has any, the documents are whole, but for the latest snapshot.
     """
-    find = _finding(database, due, FIELDS)
-    if not find({"$ne": served.last or None}, 1):
-        return list(_finding_slice(database, due, without(), part)(served.last or None, limit))
+    find, last = _finding(database, due, FIELDS), served.last or None
+    whole = partial(_finding_slice(database, due, without(), part), last, limit)
+    others, *only = up_to(len, [partial(find, {"$ne": last}, 1), whole])
+    if only and not others:
+        return list(only[0])
     find_slice = _finding_slice(database, due, FIELDS, part) if part else None
     turns = take_turns(queues(find, last=served.last, limit=limit, find_slice=find_slice), limit)
     served.note(turns)
