@@ -50,7 +50,7 @@ def measure(store: str, size: RunSize) -> Result:
         f"A scheduler's pass with {many:,} pending records, the longest {longest * 1000:.1f} ms, against one with {few:,}; "
         f"peak memory {memory:.1f} MiB against {memory_of_few:.1f} MiB."
     )
-    sentence += " FerretDB 1 has no index for these questions and reads everything: only so many." if slow else ""
+    sentence += " The server has no index for these questions and reads everything: only so many." if slow else ""
     ratio = median(mine[0] / other[0] for mine, other in rounds)
     cpu = sum(each[0][3] for each in rounds)
     return Result("due", store, ratio, ours, reference, "s/pass", size.rounds, cpu, memory, sentence)
@@ -65,11 +65,11 @@ def probe(running: Stack) -> tuple[float, float, float, float]:
 
 
 def _scans(store: str) -> bool:
-    """Whether the store is FerretDB 1."""
+    """Whether the store is a server without indexes: FerretDB 1 or mongo-java-server, which tell no commit of MongoDB."""
     if store == "sqlite":
         return False
     with pymongo.MongoClient[dict[str, object]](store) as client:
-        return "ferretdb" in client.server_info()
+        return client.server_info().get("gitVersion", "unknown") == "unknown"
 
 
 def fill(running: Stack, count: int) -> None:
