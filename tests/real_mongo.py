@@ -11,6 +11,8 @@ from pymongo import MongoClient
 
 SERVER = os.environ.get("INVENTORY_TEST_MONGO_URI", "")
 STORES = ["sqlite", *(["mongodb"] if SERVER else [])]
+ANY_STORE = STORES if os.environ.get("INVENTORY_TEST_ALL_STORES") else STORES[:1]
+"""For a module whose way through the stores is no other than that of modules on `STORES`: SQLite, unless all is wanted."""
 
 
 def is_ferretdb(server: str) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 
-from inventory.config import Settings
-from inventory.wiring import open_store
 from tests.end_to_end.stack import Stack, wait_until
 
 ROWS_AT_ONCE = 1_000
@@ -79,12 +78,11 @@ class Import:
         return Recount(outcomes, twice, [number for number in numbers if number not in seen])
 
     def _rows(self) -> Iterator[tuple[int, str]]:
-        store = open_store(Settings(store_url=self._stack.environment["INVENTORY_STORE_URL"], data_dir=self._stack.folder))
         position = 0
-        while rows := store.jobs.rows(self.id, None, limit=ROWS_AT_ONCE, after=position):
-            yield from ((row.row, row.outcome.value) for row in rows)
-            position = rows[-1].row
-        store.close()
+        with closing(self._stack.open_store()) as store:
+            while rows := store.jobs.rows(self.id, None, limit=ROWS_AT_ONCE, after=position):
+                yield from ((row.row, row.outcome.value) for row in rows)
+                position = rows[-1].row
 
 
 def table(urls: Sequence[str]) -> bytes:

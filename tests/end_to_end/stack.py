@@ -23,6 +23,8 @@ from redis.exceptions import RedisError
 from inventory.config import Settings
 from inventory.local_stack.redis_server import find_server
 from inventory.ops import request_metrics
+from inventory.store import Store
+from inventory.wiring import open_store
 from tests.contract.one_at_a_time import OneAtATime
 from tests.real_mongo import SERVER, is_ferretdb, new_database
 
@@ -127,6 +129,14 @@ class Stack:
         request_metrics.remove(self.counts)
         self.redis.close()
 
+    def at_most(self, many: int) -> int:
+        """So many for a file, and a tenth for a server: those of tests have no indexes, so a claim reads all records."""
+        return many // 10 if self.environment["INVENTORY_STORE_URL"] else many
+
+    def open_store(self) -> Store:
+        """Their store, for the test itself; it is to be closed."""
+        return open_store(Settings(store_url=self.environment["INVENTORY_STORE_URL"], data_dir=self.folder))
+
     def log(self, name: str) -> str:
         """What a program has printed."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
@@ -175,17 +185,6 @@ class Stack:
 
 
 @contextmanager
-def store_of(kind: str) -> Iterator[str]:
-    """What `stack` is told of a new store of a kind of `STORES`: nothing of a file, which is in its folder."""
-    with ExitStack() as undo:
-        if kind == "sqlite":
-            yield ""
-            return
-        server = undo.enter_context(OneAtATime(SERVER)).url if is_ferretdb(SERVER) else SERVER
-        yield undo.enter_context(new_database(server))
-
-
-@contextmanager
 def stack(store_url: str = "", **settings: object) -> Iterator[Stack]:
     """A stack that is stopped and whose folder is removed at the end. The folder is short: socket paths are limited."""
     folder = Path(tempfile.mkdtemp(prefix="inv-", dir="/tmp"))
@@ -195,3 +194,15 @@ def stack(store_url: str = "", **settings: object) -> Iterator[Stack]:
     finally:
         running.stop()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def stack_on(kind: str, **settings: object) -> Iterator[Stack]:
+    """A stack with a new store of a kind of `STORES`. FerretDB gets one command at a time."""
+    with ExitStack() as undo:
+        if kind == "sqlite":
+            url = ""
+        else:
+            server = undo.enter_context(OneAtATime(SERVER)).url if is_ferretdb(SERVER) else SERVER
+            url = undo.enter_context(new_database(server))
+        yield undo.enter_context(stack(url, **settings))

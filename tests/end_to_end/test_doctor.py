@@ -7,7 +7,10 @@ import signal
 import subprocess
 from typing import Any
 
-from tests.end_to_end.stack import PYTHON, ROOT, Stack, stack, wait_until
+import pytest
+
+from tests.end_to_end.stack import PYTHON, ROOT, Stack, stack_on, wait_until
+from tests.real_mongo import ANY_STORE
 from tests.upstreams import Upstream
 
 
@@ -19,8 +22,9 @@ def examined(running: Stack) -> dict[str, Any]:
     return {each["check"]: each for each in json.loads(done.stdout)["checks"]}
 
 
-def test_what_dies_is_named(upstream: Upstream) -> None:
-    with stack() as running:
+@pytest.mark.parametrize("kind", ANY_STORE)
+def test_what_dies_is_named(kind: str, upstream: Upstream) -> None:
+    with stack_on(kind) as running:
         running.start()
         running.look_up(upstream.url("/page"))
         running.wait_for(upstream.url("/page"), 200)

@@ -11,20 +11,19 @@ from threading import Event, Thread
 import pytest
 
 from bench import filling
-from inventory import wiring
-from inventory.config import Settings
-from tests.end_to_end.stack import Stack, stack
+from tests.end_to_end.stack import Stack, stack_on
+from tests.real_mongo import ANY_STORE
 
 CLIENTS, TURNS = 16, 20
 MAX_TURNS = 8
 """Hits of each client that may be answered while one request in a thread is: one to three were measured."""
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Stack]:
+@pytest.fixture(scope="module", params=ANY_STORE)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """An API of one process that knows a page for each client."""
-    with stack(api_processes=1) as running:
-        with closing(wiring.open_store(Settings(data_dir=running.folder))) as store:
+    with stack_on(request.param, api_processes=1) as running:
+        with closing(running.open_store()) as store:
             store.prepare()
             filling.fill(store, 0, 50, size=20_000)
         running.start("redis", "api")

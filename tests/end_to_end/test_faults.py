@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.end_to_end.stack import Stack, stack, store_of, wait_until
+from tests.end_to_end.stack import Stack, stack_on, wait_until
 from tests.real_mongo import STORES
 from tests.upstreams import Upstream
 
 
 @pytest.fixture(params=STORES)
 def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    with store_of(request.param) as url, stack(url, fetch_deadline=3, retry_base=0.2) as running:
+    with stack_on(request.param, fetch_deadline=3, retry_base=0.2) as running:
         running.start()
         yield running
 

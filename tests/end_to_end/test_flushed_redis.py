@@ -10,13 +10,14 @@ from rq import Worker
 from rq.serializers import JSONSerializer
 
 from inventory.notifier import TASKS
-from tests.end_to_end.stack import Stack, stack, wait_until
+from tests.end_to_end.stack import Stack, stack_on, wait_until
+from tests.real_mongo import ANY_STORE
 from tests.upstreams import Upstream
 
 
-@pytest.fixture
-def running() -> Iterator[Stack]:
-    with stack(fetch_deadline=25) as running:
+@pytest.fixture(params=ANY_STORE)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with stack_on(request.param, fetch_deadline=25) as running:
         running.start("redis", "worker", "api")
         wait_until(lambda: len(seen(running)) == 2, "the workers are registered")
         yield running

@@ -11,15 +11,16 @@ import pytest
 import requests
 
 from tests.end_to_end.followers import HANDSHAKE
-from tests.end_to_end.stack import Stack, stack
+from tests.end_to_end.stack import Stack, stack_on
+from tests.real_mongo import ANY_STORE
 
 FOREIGN = "Origin: http://evil.example\r\n"
 LOOKUP = "/api/v1/metadata?url=http://h.test/{}"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Stack]:
-    with stack(api_processes=1, allowed_hosts="inventory.test") as running:
+@pytest.fixture(scope="module", params=ANY_STORE)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with stack_on(request.param, api_processes=1, allowed_hosts="inventory.test") as running:
         running.start("redis", "api")
         yield running
 

@@ -10,7 +10,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.end_to_end.stack import Stack, stack
+from tests.end_to_end.stack import Stack, stack_on
+from tests.real_mongo import ANY_STORE
 
 POST = b"POST /api/v1/metadata HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 REQUESTS = {
@@ -42,9 +43,9 @@ REQUESTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Stack]:
-    with stack() as running:
+@pytest.fixture(scope="module", params=ANY_STORE)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with stack_on(request.param) as running:
         running.start("redis", "api")
         yield running
 
@@ -85,9 +86,10 @@ def _ask(running: Stack, target: str) -> tuple[set[str], bytes]:
         return lines | {f"{answer.status} {answer.reason}"}, answer.read()
 
 
-def test_a_lookup_below_a_path_is_answered_there_by_the_loop_and_by_flask() -> None:
+@pytest.mark.parametrize("kind", ANY_STORE)
+def test_a_lookup_below_a_path_is_answered_there_by_the_loop_and_by_flask(kind: str) -> None:
     """gunicorn takes the path from SCRIPT_NAME of its environment. A lookup that names `collect` is left to Flask."""
-    with stack() as mounted:
+    with stack_on(kind) as mounted:
         mounted.environment["SCRIPT_NAME"] = "/inventory"
         mounted.start("redis", "api")
         target = f"/api/v1/metadata?url={quote('http://127.0.0.1/page', safe='')}"

@@ -5,24 +5,25 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 import requests
 
 from inventory.clock import utc_now
 from inventory.records.backlog import MAX_AHEAD
-from inventory.store.sqlite import SqliteStore
 from tests.end_to_end.importing import Import, table
-from tests.end_to_end.stack import Stack, stack, wait_until
+from tests.end_to_end.stack import Stack, stack_on, wait_until
+from tests.real_mongo import ANY_STORE
 from tests.upstreams import Upstream
 from workers.tasks import SLOTS
 
-ROWS, PATHS = 10_000, 2_000
+ROWS_OF_PATH = 5
 
 
-@pytest.fixture
-def running() -> Iterator[Stack]:
-    with stack(fetch_deadline=3, retry_base=0.2, upstream_rate=10**6, upstream_concurrency=100) as running:
+@pytest.fixture(params=ANY_STORE)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with stack_on(request.param, fetch_deadline=3, retry_base=0.2, upstream_rate=10**6, upstream_concurrency=100) as running:
         running.start()
         yield running
 
@@ -31,28 +32,31 @@ def running() -> Iterator[Stack]:
 def test_an_import_is_completed_with_every_row_once_though_its_workers_are_killed_twice(
     running: Stack, upstream: Upstream
 ) -> None:
-    urls = [upstream.url(f"/page/{n % PATHS}") for n in range(ROWS)]
-    urls[77], urls[2_345] = "no url", "ftp://example.test/"
+    rows = running.at_most(10_000)
+    paths = rows // ROWS_OF_PATH
+    urls = [upstream.url(f"/page/{n % paths}") for n in range(rows)]
+    urls[77], urls[345] = "no url", "ftp://example.test/"
     job = Import(running, table(urls))
-    for killed_at in (1, 3_000):
+    for killed_at in (1, 3 * rows // 10):
         job.wait_for(killed_at)
         running.end("worker", signal.SIGKILL)
         running.start("worker")
 
     end = job.wait_for_end(200)
 
-    assert (end["status"], end["total"], end["processed"]) == ("completed", ROWS, ROWS)
-    recount = job.recount(range(2, ROWS + 2))
+    assert (end["status"], end["total"], end["processed"]) == ("completed", rows, rows)
+    recount = job.recount(range(2, rows + 2))
     assert (recount.twice, recount.missing) == ([], [])
     assert recount.outcomes == {"succeeded": end["succeeded"], "rejected": end["rejected"]}
     assert end["rejected"] == 2
     unsettled = 2 * 2 * (SLOTS + MAX_AHEAD)  # of two workers, at each of two kills
-    assert upstream.count() <= PATHS + unsettled, "fetched once each, but for what was not settled at a kill"
+    assert upstream.count() <= paths + unsettled, "fetched once each, but for what was not settled at a kill"
     assert {b"rq:queue:collect", b"rq:queue:jobs"} <= running.redis.smembers("rq:queues"), "the dashboard shows both"
 
 
 def test_a_lookup_is_answered_within_a_moment_while_an_import_runs(running: Stack, upstream: Upstream) -> None:
-    job = Import(running, table([upstream.url(f"/page/{n}") for n in range(3_000)]))
+    rows = running.at_most(3_000)
+    job = Import(running, table([upstream.url(f"/page/{n}") for n in range(rows)]))
     job.wait_for(1)
     took = []
     for n in range(5):
@@ -63,16 +67,17 @@ def test_a_lookup_is_answered_within_a_moment_while_an_import_runs(running: Stac
         took.append(time.monotonic() - began)
 
     assert sorted(took)[2] < 5, "usually 0.1 to 0.5 s"
-    assert job.wait_for_end()["succeeded"] == 3_000
+    assert job.wait_for_end()["succeeded"] == rows
 
 
+@pytest.mark.timeout(300)
 def test_a_cancelled_import_accepts_nothing_more_within_seconds(running: Stack, upstream: Upstream) -> None:
     job = Import(running, table([upstream.url(f"/page/{n}") for n in range(20_000)]))
     job.wait_for(100)
     assert requests.post(f"{running.url}/api/v1/jobs/{job.id}/cancel", timeout=30).ok
 
     processed = job.now["processed"]
-    wait_until(lambda: not running.keys("pending"), "no collection is due", 60)
+    wait_until(lambda: not running.keys("pending"), "no collection is due", 240)
 
     assert job.now["status"] == "cancelled"
     assert job.now["processed"] == processed
@@ -86,12 +91,11 @@ def test_a_worker_that_is_asked_to_stop_hands_its_batches_back(running: Stack, u
     wait_until(lambda: upstream.count() >= 32, "it collects")
     running.end("scheduler")
     running.processes["worker"].send_signal(signal.SIGTERM)
-    store = SqliteStore(running.folder / "inventory.sqlite3")
-    wait_until(lambda: store.jobs.due(now=utc_now(), limit=1) == [job.id], "what is left is due at once", 10)
+    with closing(running.open_store()) as store:
+        wait_until(lambda: store.jobs.due(now=utc_now(), limit=1) == [job.id], "what is left is due at once", 10)
     for n in range(100):
         upstream.release(f"/page/{n}")
     assert running.processes.pop("worker").wait(30) == 0
-    store.close()
 
     running.start("worker", "scheduler")
     assert job.wait_for_end()["succeeded"] == 100
@@ -100,8 +104,8 @@ def test_a_worker_that_is_asked_to_stop_hands_its_batches_back(running: Stack, u
 
 def test_an_import_is_worked_on_without_redis(running: Stack, upstream: Upstream) -> None:
     running.end("redis")
-    job = Import(running, table([upstream.url(f"/page/{n}") for n in range(1_500)]))
+    job = Import(running, table([upstream.url(f"/page/{n}") for n in range(running.at_most(1_500))]))
 
     end = job.wait_for_end()
 
-    assert (end["status"], end["succeeded"]) == ("completed", 1_500)
+    assert (end["status"], end["succeeded"]) == ("completed", running.at_most(1_500))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.end_to_end.stack import API, PYTHON, ROOT, Stack, stack, store_of, wait_until
+from tests.end_to_end.stack import API, PYTHON, ROOT, Stack, stack, stack_on, wait_until
 from tests.real_mongo import STORES
 from tests.upstreams import Upstream
 
@@ -29,7 +29,7 @@ def keys(running: Stack, *words: str) -> Any:
 @pytest.mark.parametrize("kind", STORES)
 def test_a_key_made_by_a_command_opens_the_service_until_it_is_revoked(kind: str, upstream: Upstream) -> None:
     url = upstream.url("/page")
-    with store_of(kind) as store, stack(store, access="keys") as running:
+    with stack_on(kind, access="keys") as running:
         running.start("redis", "api")
         made = keys(running, "create", "ci", "--scope", "read", "--scope", "collect", "--json")
         headers = {"Authorization": f"Bearer {made['key']}"}

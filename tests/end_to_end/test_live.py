@@ -19,10 +19,10 @@ from inventory.jobs.model import RowOutcome
 from inventory.jobs.stream import MIN_INTERVAL
 from inventory.jobs.stream_slots import FOLLOWING
 from inventory.notifier import Notifier, connect
-from inventory.store.sqlite import SqliteStore
 from tests.end_to_end.followers import Follower, silent
-from tests.end_to_end.stack import Stack, stack, wait_until
+from tests.end_to_end.stack import Stack, stack_on, wait_until
 from tests.jobs.course import Course
+from tests.real_mongo import ANY_STORE
 
 TRANSPORTS = ("events", "socket")
 JITTER = 0.1
@@ -34,7 +34,7 @@ class Site:
 
     def __init__(self, running: Stack) -> None:
         self.stack = running
-        self.store = SqliteStore(str(running.folder / "inventory.sqlite3"))
+        self.store = running.open_store()
         self.queue = Notifier(connect(running.redis_url, socket_timeout=1.0), job_timeout=10)
 
     def course(self, rows: int) -> Course:
@@ -89,9 +89,9 @@ class Site:
             thread.join()
 
 
-@pytest.fixture(scope="module")
-def site() -> Iterator[Site]:
-    with stack(api_processes=1, live_streams=2) as running:
+@pytest.fixture(scope="module", params=ANY_STORE)
+def site(request: pytest.FixtureRequest) -> Iterator[Site]:
+    with stack_on(request.param, api_processes=1, live_streams=2) as running:
         running.start("redis", "api")
         site = Site(running)
         yield site

@@ -13,8 +13,8 @@ from rq import Queue
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from tests.end_to_end.stack import API, Stack, free_port, stack, store_of, wait_until
-from tests.real_mongo import STORES
+from tests.end_to_end.stack import API, Stack, free_port, stack_on, wait_until
+from tests.real_mongo import ANY_STORE, STORES
 from tests.upstreams import Upstream
 
 MEMBERS = {
@@ -25,7 +25,7 @@ MEMBERS = {
 
 @pytest.fixture(scope="module", params=STORES)
 def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    with store_of(request.param) as url, stack(url, retry_base=0.1, retry_failed_after=600) as running:
+    with stack_on(request.param, retry_base=0.1, retry_failed_after=600) as running:
         running.start()
         yield running
 
@@ -129,8 +129,9 @@ def test_an_address_that_may_not_be_reached_is_refused_at_once(running: Stack) -
     assert running.look_up("http://[::1]/").json()["code"] == "forbidden_address"
 
 
-def test_workers_stop_on_sigterm_when_what_is_in_flight_is_kept(upstream: Upstream) -> None:
-    with stack() as own:
+@pytest.mark.parametrize("kind", ANY_STORE)
+def test_workers_stop_on_sigterm_when_what_is_in_flight_is_kept(kind: str, upstream: Upstream) -> None:
+    with stack_on(kind) as own:
         own.start("redis", "api", "worker")
         url = upstream.url("/slow?seconds=2")
         own.look_up(url)

@@ -10,7 +10,8 @@ import pytest
 from rq import Worker
 from rq.serializers import JSONSerializer
 
-from tests.end_to_end.stack import Stack, stack
+from tests.end_to_end.stack import Stack, stack_on
+from tests.real_mongo import ANY_STORE
 from tests.upstreams.torture import Torture
 
 BOMBS = [f"{bomb}?{n}" for n in range(4) for bomb in ("gzip-bomb", "br-bomb", "zstd-bomb", "double-bomb", "endless-body")]
@@ -18,9 +19,9 @@ MAX_GROWTH = 32.0
 """Megabytes."""
 
 
-@pytest.fixture
-def running() -> Iterator[Stack]:
-    with stack(workers=1, max_attempts=1) as running:
+@pytest.fixture(params=ANY_STORE)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with stack_on(request.param, workers=1, max_attempts=1) as running:
         running.start("redis", "api", "worker")
         yield running
 

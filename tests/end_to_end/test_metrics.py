@@ -6,10 +6,12 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.end_to_end.stack import Stack, stack, wait_until
+from tests.end_to_end.stack import Stack, stack_on, wait_until
+from tests.real_mongo import ANY_STORE
 
 MISSING = {"url": "http://h.test/", "collect": "false"}
 
@@ -29,8 +31,9 @@ def counted(running: Stack) -> float:
     return scrape(running)["inventory_http_request_seconds_count"]
 
 
-def test_any_process_answers_for_all_of_them_also_for_one_that_was_killed() -> None:
-    with stack() as running:
+@pytest.mark.parametrize("kind", ANY_STORE)
+def test_any_process_answers_for_all_of_them_also_for_one_that_was_killed(kind: str) -> None:
+    with stack_on(kind) as running:
         running.start()
         for _ in range(40):  # each on a connection of its own
             assert requests.get(f"{running.url}/api/v1/metadata", params=MISSING, timeout=30).status_code == 404
@@ -47,8 +50,9 @@ def test_any_process_answers_for_all_of_them_also_for_one_that_was_killed() -> N
         assert scrape(running)["inventory_collection_lag_seconds"] == 0
 
 
-def test_no_folder_is_left_when_the_api_ends() -> None:
-    with stack() as running:
+@pytest.mark.parametrize("kind", ANY_STORE)
+def test_no_folder_is_left_when_the_api_ends(kind: str) -> None:
+    with stack_on(kind) as running:
         running.start("redis", "api")
         requests.get(f"{running.url}/healthz", timeout=30)
         assert list(running.counts.iterdir())

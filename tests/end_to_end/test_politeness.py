@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from tests.end_to_end.stack import Stack, free_port, stack, wait_until
+from tests.end_to_end.stack import Stack, free_port, stack_on, wait_until
+from tests.real_mongo import ANY_STORE
 from tests.upstreams import Answer, Upstream
 
 RATE, BURST = 20.0, 5
@@ -26,8 +27,9 @@ def other() -> Iterator[Upstream]:
 
 
 @contextmanager
-def started() -> Iterator[Stack]:
-    with stack(
+def started(kind: str) -> Iterator[Stack]:
+    with stack_on(
+        kind,
         upstream_rate=RATE,
         upstream_concurrency=BURST,
         workers=3,
@@ -39,16 +41,16 @@ def started() -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def lasting() -> Iterator[Stack]:
+@pytest.fixture(scope="module", params=ANY_STORE)
+def lasting(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """For tests that end no program of it."""
-    with started() as running:
+    with started(request.param) as running:
         yield running
 
 
-@pytest.fixture
-def running() -> Iterator[Stack]:
-    with started() as running:
+@pytest.fixture(params=ANY_STORE)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with started(request.param) as running:
         yield running
 
 

@@ -14,8 +14,9 @@ import requests
 
 from inventory.demo.upstreams import Choices
 from tests.demo.served import served
-from tests.end_to_end.stack import ROOT, Stack, stack, wait_until
+from tests.end_to_end.stack import ROOT, Stack, stack_on, wait_until
 from tests.products.runs import counts, described
+from tests.real_mongo import ANY_STORE
 
 SHOPS = ("acme", "bazaar", "corner")
 
@@ -35,9 +36,10 @@ def job(running: Stack, job_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(300)
-def test_a_run_whose_worker_is_killed_goes_on_at_the_page(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ANY_STORE)
+def test_a_run_whose_worker_is_killed_goes_on_at_the_page(kind: str, tmp_path: Path) -> None:
     choices = Choices(failures=0.0, malformed=False, products=dict.fromkeys(SHOPS, 300))
-    with served(choices) as urls, stack(product_feeds=described(tmp_path, urls), workers=1) as running:
+    with served(choices) as urls, stack_on(kind, product_feeds=described(tmp_path, urls), workers=1) as running:
         running.start()
         accepted = requests.post(f"{running.url}/api/v1/products/runs", timeout=30)
         assert accepted.status_code == 202
@@ -79,9 +81,10 @@ def run_command(running: Stack, output: Path, *options: str) -> tuple[subprocess
     return done, json.loads(output.read_text()) if output.exists() else done.stderr
 
 
-def test_the_command_ends_well_when_nothing_is_missing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ANY_STORE)
+def test_the_command_ends_well_when_nothing_is_missing(kind: str, tmp_path: Path) -> None:
     choices = Choices(failures=0.0, malformed=False, products=dict.fromkeys(SHOPS, 40))
-    with served(choices) as urls, stack(product_feeds=described(tmp_path, urls)) as running:
+    with served(choices) as urls, stack_on(kind, product_feeds=described(tmp_path, urls)) as running:
         running.start("redis", "worker", "scheduler")
         done, document = run_command(running, tmp_path / "result.json", "--products", "3")
 
@@ -92,10 +95,11 @@ def test_the_command_ends_well_when_nothing_is_missing(tmp_path: Path) -> None:
     assert (document["summary"]["total_products"], document["errors"]) == (120, [])
 
 
-def test_the_command_follows_a_run_and_writes_the_summary(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ANY_STORE)
+def test_the_command_follows_a_run_and_writes_the_summary(kind: str, tmp_path: Path) -> None:
     with (
         served(Choices(failures=0.2)) as urls,
-        stack(product_feeds=described(tmp_path, urls)) as running,
+        stack_on(kind, product_feeds=described(tmp_path, urls)) as running,
     ):
         running.start("redis", "worker", "scheduler")
         done, document = run_command(running, tmp_path / "result.json", "--json")

@@ -11,17 +11,18 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.end_to_end.stack import Stack, stack, wait_until
+from tests.end_to_end.stack import Stack, stack_on, wait_until
+from tests.real_mongo import ANY_STORE
 from tests.upstreams import Upstream
 
 RECORDS = "/api/v1/records"
 QUOTA = 20
 
 
-@pytest.fixture
-def limited() -> Iterator[Stack]:
+@pytest.fixture(params=ANY_STORE)
+def limited(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """The API with a Redis of its own, and a quota."""
-    with stack(quotas=f"lookups={QUOTA}/minute") as running:
+    with stack_on(request.param, quotas=f"lookups={QUOTA}/minute") as running:
         running.start("redis", "api")
         yield running
 
@@ -72,8 +73,9 @@ def test_without_redis_all_processes_together_stay_within_the_quota(limited: Sta
     assert limited.redis.keys("inventory:quota:*")
 
 
-def test_without_quotas_no_lookup_asks_redis(upstream: Upstream) -> None:
-    with stack() as running:
+@pytest.mark.parametrize("kind", ANY_STORE)
+def test_without_quotas_no_lookup_asks_redis(kind: str, upstream: Upstream) -> None:
+    with stack_on(kind) as running:
         running.start("redis", "api")
         url = upstream.url("/hello")
         assert requests.post(f"{running.url}/api/v1/metadata", json={"url": url}, timeout=30).status_code == 201

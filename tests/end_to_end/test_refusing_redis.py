@@ -11,13 +11,14 @@ import pytest
 import requests
 from redis.exceptions import RedisError, ResponseError
 
-from tests.end_to_end.stack import API, Stack, stack, wait_until
+from tests.end_to_end.stack import API, Stack, stack_on, wait_until
+from tests.real_mongo import ANY_STORE
 from tests.upstreams import Upstream
 
 
-@pytest.fixture
-def running() -> Iterator[Stack]:
-    with stack(fetch_deadline=3, retry_base=0.2) as running:
+@pytest.fixture(params=ANY_STORE)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with stack_on(request.param, fetch_deadline=3, retry_base=0.2) as running:
         yield running
 
 

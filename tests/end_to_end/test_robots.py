@@ -9,7 +9,8 @@ from contextlib import ExitStack
 import pytest
 
 from tests.end_to_end.importing import Import, table
-from tests.end_to_end.stack import Stack, stack, wait_until
+from tests.end_to_end.stack import Stack, stack_on, wait_until
+from tests.real_mongo import ANY_STORE
 from tests.upstreams import Answer, Upstream
 
 ROBOTS = "/robots.txt"
@@ -17,9 +18,10 @@ RULES = Answer(200, (("Content-Type", "text/plain"),), b"User-agent: Inventory\n
 PAGES, PRIVATE = 200, 50
 
 
-@pytest.fixture
-def running() -> Iterator[Stack]:
-    with stack(
+@pytest.fixture(params=ANY_STORE)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with stack_on(
+        request.param,
         respect_robots="true",
         allow_networks="127.0.0.0/8",
         fetch_deadline=4,
@@ -40,18 +42,19 @@ def sites() -> Iterator[list[Upstream]]:
 @pytest.mark.timeout(240)
 def test_an_import_collects_what_each_site_allows(running: Stack, sites: list[Upstream]) -> None:
     silent, *others = sites
+    pages, private = running.at_most(PAGES), running.at_most(PRIVATE)
     silent.hold(ROBOTS)
     for site in others:
         site.script(ROBOTS, RULES)
-    paths = [f"/page/{number}" for number in range(PAGES)] + [f"/page/private/{number}" for number in range(PRIVATE)]
+    paths = [f"/page/{number}" for number in range(pages)] + [f"/page/private/{number}" for number in range(private)]
     job = Import(running, table([site.url(path) for path in paths for site in sites]))
 
-    wait_until(lambda: all(site.count() == 1 + PAGES for site in others), "the other sites are collected", 60)
+    wait_until(lambda: all(site.count() == 1 + pages for site in others), "the other sites are collected", 60)
     end = job.wait_for_end(120)
 
     assert (end["status"], end["processed"]) == ("completed", len(paths) * len(sites))
     assert job.recount(range(2, len(paths) * len(sites) + 2)).outcomes == Counter(
-        succeeded=PAGES * len(others), failed=PRIVATE * len(others) + len(paths)
+        succeeded=pages * len(others), failed=private * len(others) + len(paths)
     )
     for site in others:
         assert site.count(ROBOTS) == 1

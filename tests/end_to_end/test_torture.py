@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.end_to_end.stack import Stack, stack
+from tests.end_to_end.stack import Stack, stack_on
+from tests.real_mongo import ANY_STORE
 from tests.upstreams.torture import Torture
 
 DEADLINE = 2.0
@@ -42,9 +43,9 @@ FAILED = {
 }
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Stack]:
-    with stack(fetch_deadline=DEADLINE, max_attempts=1, retry_failed_after=600) as running:
+@pytest.fixture(scope="module", params=ANY_STORE)
+def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    with stack_on(request.param, fetch_deadline=DEADLINE, max_attempts=1, retry_failed_after=600) as running:
         running.start()
         yield running
 

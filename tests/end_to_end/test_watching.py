@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import requests
 
-from tests.end_to_end.stack import API, Stack, stack, store_of, wait_until
+from tests.end_to_end.stack import API, Stack, stack_on, wait_until
 from tests.real_mongo import STORES
 from tests.upstreams import Answer, Request, Upstream
 from tests.webhooks.receivers import Receiver
@@ -30,7 +30,7 @@ class Site(Upstream):
 
 @pytest.fixture(params=STORES)
 def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    with store_of(request.param) as url, stack(url) as running:
+    with stack_on(request.param) as running:
         running.start()
         yield running
 

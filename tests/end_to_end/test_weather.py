@@ -11,7 +11,8 @@ from threading import Barrier
 import pytest
 import requests
 
-from tests.end_to_end.stack import Stack, stack
+from tests.end_to_end.stack import Stack, stack_on
+from tests.real_mongo import ANY_STORE
 from tests.upstreams import Answer, Upstream
 
 SEARCH, FORECAST = "/v1/search", "/v1/forecast"
@@ -35,10 +36,10 @@ def upstream() -> Iterator[Upstream]:
         yield server
 
 
-@pytest.fixture(scope="module")
-def running(upstream: Upstream) -> Iterator[Stack]:
+@pytest.fixture(scope="module", params=ANY_STORE)
+def running(request: pytest.FixtureRequest, upstream: Upstream) -> Iterator[Stack]:
     urls = {"weather_url": upstream.url(FORECAST), "weather_geocoding_url": upstream.url(SEARCH)}
-    with stack(**urls, retry_failed_after=1) as running:
+    with stack_on(request.param, **urls, retry_failed_after=1) as running:
         running.start("redis", "api")
         yield running
 
