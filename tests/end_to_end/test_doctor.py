@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.stack import PYTHON, ROOT, Stack, stack_on, wait_until
-from tests.real_mongo import ANY_STORE
+from tests.real_mongo import STORES
 from tests.upstreams import Upstream
 
 
@@ -22,7 +22,7 @@ def examined(running: Stack) -> dict[str, Any]:
     return {each["check"]: each for each in json.loads(done.stdout)["checks"]}
 
 
-@pytest.mark.parametrize("kind", ANY_STORE)
+@pytest.mark.parametrize("kind", STORES)
 def test_what_dies_is_named(kind: str, upstream: Upstream) -> None:
     with stack_on(kind) as running:
         running.start()

@@ -50,7 +50,7 @@ class MongoCheck:
             yield problem("store", text, "Start it, or correct INVENTORY_STORE_URL.")
 
     def _about(self, client: Client) -> Iterator[Finding]:
-        hello: Mapping[str, Any] = client.admin.command("hello")
+        hello: Mapping[str, Any] = client.admin.command("isMaster")  # older servers know no `hello`
         version = client.server_info()["version"]
         if not hello.get("isWritablePrimary", hello.get("ismaster")):
             yield problem(
