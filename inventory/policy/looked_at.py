@@ -69,11 +69,10 @@ class AllLines:
     every: bool
 
     def value(self, seen: Seen) -> Hashable:
+        names = self.names
         if not self.every:
-            return tuple((name, *lines) for name, lines in seen.hops[-1].lines.items() if name in self.names)
-        return tuple(
-            (hop.scheme, *((name, *lines) for name, lines in hop.lines.items() if name in self.names)) for hop in seen.hops
-        )
+            return tuple([each for each in seen.hops[-1].sent if each[1] in names])
+        return tuple([(hop.scheme, *[each for each in hop.sent if each[1] in names]) for hop in seen.hops])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +100,7 @@ class Facts:
     fact: Fact
 
     def value(self, seen: Seen) -> Hashable:
-        return tuple((hop.number, *values) for hop, values in fact_values(self.fact, seen))
+        return tuple([(hop.number, *values) for hop, values in fact_values(self.fact, seen)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from inventory.html_pages.page import Page, kept_page
@@ -19,31 +18,34 @@ MAX_HOPS = 100
 DAY = timedelta(days=1)
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _LISTS = (list, tuple)
+Line: TypeAlias = tuple[int, str, str]
 _DICT = {dict}
 
 
-@dataclass(frozen=True)
 class Hop:
-    """One response: `number` is counted from 1, and so is that of each header line. Names are in lower case."""
+    """One response: `number` is counted from 1, and so is that of each header line. Names are in lower case.
 
-    number: int
-    url: str
-    status: object
-    lines: Mapping[str, Sequence[tuple[int, str]]]
+    `sent` has the lines as they were sent: number, name and value.
+    """
+
+    def __init__(self, number: int, url: str, status: object, sent: Sequence[Line]) -> None:
+        self.number, self.url, self.status, self.sent = number, url, status, sent
+        self.scheme = url.partition(":")[0].lower()
+        """`http` or `https`."""
+        self._policies: dict[str, Sequence[ContentPolicy]] = {}
 
     @cached_property
-    def scheme(self) -> str:
-        """`http` or `https`."""
-        return self.url.partition(":")[0].lower()
+    def lines(self) -> Mapping[str, Sequence[tuple[int, str]]]:
+        """The lines by name."""
+        found: dict[str, list[tuple[int, str]]] = {}
+        for number, name, value in self.sent:
+            found.setdefault(name, []).append((number, value))
+        return found
 
     @cached_property
     def host(self) -> str:
         """The host of the URL; "" if it has none."""
         return host_of(self.url)
-
-    @cached_property
-    def _policies(self) -> dict[str, Sequence[ContentPolicy]]:
-        return {}
 
     def policies(self, header: str) -> Sequence[ContentPolicy]:
         """The content security policies in the lines of a header, read once."""
@@ -52,35 +54,27 @@ class Hop:
         return self._policies[header]
 
 
-@dataclass(frozen=True)
 class Seen:
-    """A snapshot's content, to be judged as of `at`. `page` is what its HTML says, None if that is not known.
+    """A snapshot's content, to be judged as of `at`. `read_page` is what its HTML says, None if that is not known.
 
     Only the lines of the headers that are named in `header_names` are read; None: of all.
     """
 
-    content: Content
-    url: str
-    collected_at: datetime
-    at: datetime
-    read_page: Page | None = None
-    header_names: Set[str] | None = None
-
-    @cached_property
-    def response(self) -> Mapping[str, Any]:
+    def __init__(
+        self,
+        content: Content,
+        url: str,
+        collected_at: datetime,
+        at: datetime,
+        read_page: Page | None = None,
+        header_names: Set[str] | None = None,
+    ) -> None:
+        self.content, self.collected_at, self.at = content, collected_at, at
+        self.response = _mapping(content.get("response"))
         """The final response."""
-        return _mapping(self.content.get("response"))
-
-    @cached_property
-    def hops(self) -> Sequence[Hop]:
+        self.hops = _hops(content, self.response, url, header_names)
         """All responses, the final one last."""
-        names = self.header_names
-        hops = [
-            Hop(number, str(each.get("url", "")), each.get("status"), _lines(each.get("headers"), names))
-            for number, each in enumerate(_redirects(self.content), 1)
-        ]
-        lines = _lines(self.content.get("headers"), names)
-        return [*hops, Hop(len(hops) + 1, _final_url(self.content, self.url), self.response.get("status"), lines)]
+        self._read_page = read_page
 
     @cached_property
     def cookies(self) -> Sequence[Mapping[str, Any]]:
@@ -90,7 +84,7 @@ class Seen:
     @cached_property
     def page(self) -> Page | None:
         """What the page says; an empty page if the body is no HTML, and None if it is not known."""
-        page = self.read_page or kept_page(self.content)
+        page = self._read_page or kept_page(self.content)
         if page is not None:
             return page
         return None if _mapping(self.content.get("body")).get("media_type") in _HTML else Page()
@@ -147,7 +141,8 @@ class Seen:
 
 def hop_urls(content: Content, url: str) -> Sequence[str]:
     """The URLs of all responses, the final one last, of a snapshot of the target `url`."""
-    return [*(str(each.get("url", "")) for each in _redirects(content)), _final_url(content, url)]
+    final = str(_mapping(content.get("response")).get("final_url", url))
+    return [*[str(each.get("url", "")) for each in _redirects(content)], final]
 
 
 def host_of(url: str) -> str:
@@ -158,23 +153,30 @@ def host_of(url: str) -> str:
         return ""
 
 
+def _hops(content: Content, response: Mapping[str, Any], url: str, names: Set[str] | None) -> Sequence[Hop]:
+    hops = [
+        Hop(number, str(each.get("url", "")), each.get("status"), _lines(each.get("headers"), names))
+        for number, each in enumerate(_redirects(content), 1)
+    ]
+    lines = _lines(content.get("headers"), names)
+    hops.append(Hop(len(hops) + 1, str(response.get("final_url", url)), response.get("status"), lines))
+    return hops
+
+
 def _redirects(content: Content) -> Sequence[Mapping[str, Any]]:
     return _objects(content.get("redirects"))[:MAX_HOPS]
 
 
-def _final_url(content: Content, url: str) -> str:
-    return str(_mapping(content.get("response")).get("final_url", url))
-
-
-def _lines(headers: Any, names: Set[str] | None) -> Mapping[str, Sequence[tuple[int, str]]]:
-    found: dict[str, list[tuple[int, str]]] = {}
+def _lines(headers: Any, names: Set[str] | None) -> Sequence[Line]:
+    """Lines with a name that is wanted. This is most of what judging takes where a judgement is remembered."""
+    found: list[Line] = []
     for number, each in enumerate(_objects(headers), 1):
         named = each.get("name", "")
-        name = (named if type(named) is str else str(named)).lower()
+        name = named.lower() if type(named) is str else str(named).lower()
         if names is None or name in names:
             value = each.get("value")
-            found.setdefault(name, []).append((number, value if isinstance(value, str) else ""))
-    return found
+            found.append((number, name, value if isinstance(value, str) else ""))
+    return tuple(found)
 
 
 def _instant(text: Any) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from inventory.policy.requirements import Fact, Hops
@@ -21,17 +21,18 @@ RESPONSE = ("status", "scheme", "host", "url")
 """Facts of each hop."""
 COLLECTION = ("redirects", "redirection", "http_version", "remote_address", "media_type", "charset")
 """Facts of the whole."""
+_CHOSEN = {
+    Hops.FINAL: slice(-1, None),
+    Hops.REDIRECTS: slice(None, -1),
+    Hops.FIRST: slice(0, 1),
+    Hops.EVERY: slice(None),
+}
 
 
 def chosen_hops(hops: Hops, seen: Seen, scheme: str | None = None) -> Sequence[Hop]:
     """The responses that count."""
-    chosen = {
-        Hops.FINAL: slice(-1, None),
-        Hops.REDIRECTS: slice(None, -1),
-        Hops.FIRST: slice(0, 1),
-        Hops.EVERY: slice(None),
-    }[hops]
-    return [hop for hop in seen.hops[chosen] if scheme in (None, hop.scheme)]
+    chosen = seen.hops[_CHOSEN[hops]]
+    return chosen if scheme is None else [hop for hop in chosen if hop.scheme == scheme]
 
 
 def attribute_of(cookie: Mapping[str, Any], attribute: str, seen: Seen) -> str | None:
@@ -42,17 +43,15 @@ def attribute_of(cookie: Mapping[str, Any], attribute: str, seen: Seen) -> str |
     return None if value is None else str(value)
 
 
-def fact_values(wanted: Fact, seen: Seen) -> Iterator[tuple[Hop, Sequence[str]]]:
+def fact_values(wanted: Fact, seen: Seen) -> Sequence[tuple[Hop, Sequence[str]]]:
     """The values of a fact, with the hop that they are of; those of the certificate are of the final one."""
     if wanted.of == "certificate":
-        yield seen.hops[-1], seen.certificate(wanted.name)
-    elif wanted.name in RESPONSE:
-        for hop in chosen_hops(wanted.hops, seen):
-            value = getattr(hop, wanted.name)
-            yield hop, [] if value is None or value == "" else [str(value)]
-    else:
-        value = _of_collection(wanted.name, seen)
-        yield seen.hops[-1], [] if value is None else [str(value)]
+        return [(seen.hops[-1], seen.certificate(wanted.name))]
+    if wanted.name in RESPONSE:
+        found = [(hop, getattr(hop, wanted.name)) for hop in chosen_hops(wanted.hops, seen)]
+        return [(hop, [] if value is None or value == "" else [str(value)]) for hop, value in found]
+    value = _of_collection(wanted.name, seen)
+    return [(seen.hops[-1], [] if value is None else [str(value)])]
 
 
 def _of_collection(name: str, seen: Seen) -> object:
