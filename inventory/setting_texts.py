@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from environs import Env
 
 from inventory.errors import SettingError
+from inventory.regular_files import open_regular
 from inventory.setting_types import Declaration
 
 PREFIX = "INVENTORY_"
@@ -32,7 +32,7 @@ class SettingText:
         if text.strip() or not file.strip():
             return cls(name, text)
         try:
-            with Path(file).open("rb") as opened:
+            with open_regular(file) as opened:
                 content = opened.read(MAX_FILE_BYTES + 1)
             if len(content) > MAX_FILE_BYTES:
                 what = f"it has more than {MAX_FILE_BYTES:,} bytes"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from ipaddress import ip_network
 from pathlib import Path
@@ -257,13 +258,31 @@ def test_a_file_that_is_no_text_is_named_with_its_setting(bare: pytest.MonkeyPat
         Settings.read()
 
 
-def test_a_file_without_an_end_is_no_setting(bare: pytest.MonkeyPatch) -> None:
-    bare.setenv("INVENTORY_REDIS_PASSWORD_FILE", "/dev/zero")
+def test_a_file_that_is_too_large_is_no_setting(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "large").write_bytes(b"x" * 65_537)
+    bare.setenv("INVENTORY_REDIS_PASSWORD_FILE", str(tmp_path / "large"))
 
-    with pytest.raises(
-        SettingError, match="INVENTORY_REDIS_PASSWORD_FILE='/dev/zero' cannot be read: it has more than 65,536"
-    ):
+    with pytest.raises(SettingError, match=r"REDIS_PASSWORD_FILE='.*/large' cannot be read: it has more than 65,536"):
         Settings.read()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_not_a_regular_file_is_no_setting(bare: pytest.MonkeyPatch, tmp_path: Path, kind: str) -> None:
+    os.mkfifo(tmp_path / "pipe")  # nobody ever writes into it
+    path = {"pipe": str(tmp_path / "pipe"), "device": "/dev/zero", "folder": "/"}[kind]
+    bare.setenv("INVENTORY_REDIS_PASSWORD_FILE", path)
+
+    with pytest.raises(SettingError, match=r"INVENTORY_REDIS_PASSWORD_FILE='.*' cannot be read: it is not a regular file"):
+        Settings.read()
+
+
+def test_a_link_to_a_file_is_read_as_the_file(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Kubernetes mounts secrets so."""
+    (tmp_path / "secret").write_text("s3cr3t\n")
+    (tmp_path / "link").symlink_to("secret")
+    bare.setenv("INVENTORY_REDIS_PASSWORD_FILE", str(tmp_path / "link"))
+
+    assert Settings.read().redis_password == "s3cr3t"
 
 
 def test_what_a_file_says_is_in_no_line(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:

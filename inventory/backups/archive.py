@@ -20,6 +20,7 @@ from zstandard import FRAME_HEADER, ZstdCompressor, ZstdDecompressor, ZstdError
 
 from inventory.backups.model import NAME, Backup, Content, Head, head_of
 from inventory.errors import InvalidRequest
+from inventory.regular_files import open_regular
 
 HEAD, MANIFEST = "inventory-backup.json", "manifest.json"
 LEVEL = 3
@@ -146,7 +147,7 @@ def _written(tar: tarfile.TarFile, member: tarfile.TarInfo, target: BinaryIO, co
 
 @contextmanager
 def _reading(path: Path) -> Iterator[tarfile.TarFile]:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         if file.read(len(FRAME_HEADER)) != FRAME_HEADER:
             raise _no_backup(path)
         file.seek(0)

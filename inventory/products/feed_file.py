@@ -39,6 +39,7 @@ from inventory.http_client.guard import BAD_PORTS
 from inventory.products.feeds import FIELDS, REQUIRED, Feed, FieldPath
 from inventory.products.paginators import Cursor, LinkHeader, NextUrl, Numbered, Offset, Paginator
 from inventory.products.variables import Unset, filled_in, filled_in_url
+from inventory.regular_files import open_regular
 
 DEFAULT = Path(__file__).with_name("feeds.yaml")
 NAME = r"[a-z0-9][a-z0-9-]{0,39}$"
@@ -144,7 +145,8 @@ def read(path: Path, environment: Mapping[str, str] = NOTHING) -> tuple[Feed, ..
     `SettingError` says which line or which feed of it cannot be read, and why; it never has the value of a variable.
     """
     try:
-        described: list[dict[str, Any]] = FeedSchema(many=True).load(yaml.safe_load(path.read_text("utf-8")))
+        with open_regular(path) as file:
+            described: list[dict[str, Any]] = FeedSchema(many=True).load(yaml.safe_load(file.read().decode()))
     except yaml.MarkedYAMLError as error:  # its text quotes the file, where keys may stand
         mark = error.problem_mark or error.context_mark
         where = f"in line {mark.line + 1}, column {mark.column + 1}" if mark else "somewhere"

@@ -285,6 +285,15 @@ def test_what_is_not_a_backup_is_refused(environment: dict[str, str], data: Path
     refused(run(environment, "restore", str(data / "inventory.sqlite3"), "--force"), "is not a backup of `inventory backup`")
 
 
+def test_a_pipe_is_not_waited_for(environment: dict[str, str], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+
+    done = run(environment, "restore", str(tmp_path / "pipe"))
+
+    assert done.exit_code == 1
+    assert f"inventory: The backup {tmp_path}/pipe cannot be restored: it is not a regular file" in done.stderr
+
+
 def test_a_restore_that_is_killed_leaves_the_old_store_or_the_new_one(
     environment: dict[str, str], data: Path, file: Path
 ) -> None:
