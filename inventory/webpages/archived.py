@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from inventory.clock import EPOCH
@@ -32,6 +33,7 @@ TIMES = ("elapsed_ms", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "body_
 _CODED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 """How gzip and zstd begin: such a body is coded, and broken."""
 _MAX_CHUNK_LINE = 1_024
+_known_size = lru_cache(maxsize=256)(chunk_size)  # a server's chunks mostly are of a few sizes
 _NO_PAGE = known("http://name.invalid/")
 _LENGTH = re.compile("[0-9]{1,18}")
 _LATER = re.compile(rb"HTTP/([23])(?:\.0)?(?=[ \t])")
@@ -196,8 +198,19 @@ class _Payload:
         return self._defects
 
     def _chunks(self, file: io.BytesIO) -> Iterator[bytes]:
+        """The chunks, small ones together: each piece takes whoever reads it longer than its bytes."""
+        together = bytearray()
+        for piece in self._each_chunk(file):
+            together += piece
+            if len(together) >= CHUNK_BYTES:
+                yield bytes(together)
+                together.clear()
+        if together:
+            yield bytes(together)
+
+    def _each_chunk(self, file: io.BytesIO) -> Iterator[bytes]:
         while True:
-            read = chunk_size(file.readline(_MAX_CHUNK_LINE))
+            read = _known_size(file.readline(_MAX_CHUNK_LINE))
             if read is None:
                 self._end_early("a chunk does not begin with its size")
                 return

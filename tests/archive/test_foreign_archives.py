@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -120,6 +121,20 @@ def test_a_body_is_decoded_as_a_fetched_one(world: World, coding: str) -> None:
     assert found["response"]["trailers"] == ([{"name": "X-End", "value": "1"}] if coding == "gzip" else [])
     said = " ".join(found["response"]["defects"])
     assert ("without the chunks" in said, "without the gzip coding" in said) == ((coding == "none",) * 2)
+
+
+@pytest.mark.parametrize("end", [b"0\r\n\r\n", b"5\r\nab", b"x\r\n"])
+def test_very_small_chunks_are_read_a_large_piece_at_a_time(world: World, end: bytes) -> None:
+    body = bytes(range(97, 123)) * 4_000
+    warc = Warc()
+    warc.add(b"".join(b"1\r\n%c\r\n" % each for each in body) + end, lines=[*HTML, ("Transfer-Encoding", "chunked")])
+
+    world.load(warc.content)
+
+    found = look_up(world)
+    kept = body + b"ab" * (end[:1] == b"5")
+    assert (found["body"]["sha256"], found["body"]["size"]) == (hashlib.sha256(kept).hexdigest(), len(kept))
+    assert found["body"]["truncated"] is (end[:1] != b"0")
 
 
 def test_names_that_archives_change_are_turned_back(world: World) -> None:

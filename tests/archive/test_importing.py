@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import io
 
 import pytest
 
+from inventory.imports.documents import warc_captures
+from inventory.imports.documents.model import Document, Extent
+from inventory.imports.documents.warc_captures import MAX_HELD
 from inventory.records.model import State
 from inventory.webpages.kept_content import attached
 from tests.archive.conftest import World, members
@@ -129,6 +133,21 @@ def test_a_snapshot_of_which_a_record_is_missing_is_rejected_and_no_other(world:
 
     assert [each["outcome"] for each in rows] == ["succeeded", "rejected", "succeeded"]
     assert [each["code"] for each in rows] == [None, "incomplete", None]
+
+
+def test_responses_that_wait_for_their_metadata_are_bounded() -> None:
+    """The first one is given up long before the file ends."""
+    info = b"WARC/1.1\r\nWARC-Type: warcinfo\r\nContent-Length: 23\r\n\r\nsoftware: Inventory/1.0\r\n\r\n"
+    head = b"WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.test/%d\r\nContent-Length: 10000\r\n\r\n"
+    archive = info + b"".join(head % number + b"x" * 10_000 + b"\r\n\r\n" for number in range(3 * MAX_HELD))
+    document = Document(io.BytesIO(archive), Extent(), lambda _: None)
+
+    _, entries = warc_captures.read(document)
+    first = next(entries)
+
+    assert "http://a.test/0" in first.cells[0]
+    assert document.position < len(archive) / 2
+    assert len(list(entries)) == 3 * MAX_HELD - 1
 
 
 def test_a_member_that_is_damaged_costs_only_its_snapshot(world: World, empty: World) -> None:

@@ -19,6 +19,9 @@ OURS = "inventory/"
 SNAPSHOT = "urn:inventory:snapshot:"
 CERTIFICATE = "urn:inventory:certificate:"
 RESPONSES = ("response", "revisit")
+LABELLING = ("warc-date", "warc-target-uri")
+MAX_HELD = 101
+"""Responses in files of ours that wait for their metadata: more than a snapshot has hops."""
 NOT_MODIFIED = "server-not-modified"
 
 
@@ -82,7 +85,7 @@ class _Reader:
         held, self._held = self._held, []
         for each in held:
             if self._is_ours:
-                yield captures.rejected(_label(each.record), captures.INCOMPLETE, captures.WITHOUT_METADATA)
+                yield _incomplete(each)
             else:
                 yield self._foreign(each.record, each.request)
 
@@ -91,7 +94,9 @@ class _Reader:
         if record.kind in RESPONSES:
             if self._held:  # only the last one has a body
                 last = self._held[-1].record
-                self._held[-1] = _Held(WarcRecord(fields=last.fields, block=b""))
+                self._held[-1] = _Held(WarcRecord(fields={name: last.fields.get(name, ()) for name in LABELLING}, block=b""))
+            if len(self._held) >= MAX_HELD:
+                yield _incomplete(self._held.pop(0))
             self._held.append(_Held(record))
             return
         if record.kind == "metadata" and record.uri.startswith(CERTIFICATE):
@@ -162,6 +167,10 @@ class _Reader:
         else:
             self._spool.keep(_names(record), record.block)
         return captures.found(label, document)
+
+
+def _incomplete(held: _Held) -> Sequence[str]:
+    return captures.rejected(_label(held.record), captures.INCOMPLETE, captures.WITHOUT_METADATA)
 
 
 def _names(record: WarcRecord) -> Iterator[str]:
