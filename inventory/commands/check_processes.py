@@ -34,6 +34,9 @@ AHEAD = 3
 REMEMBERED = 4_096
 """Judgements of each process: more than where policies are judged beside other work, because the command ends."""
 
+COLLECT_AFTER = 50_000
+"""Containers that are made, and not freed, before a process that only judges looks for cycles: snapshots have none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -114,6 +117,7 @@ def _begin(task: Task) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the first process ends the others
     _here["judging"] = _Judging(wiring.build(Settings.read()), task)
     gc.freeze()
+    gc.set_threshold(COLLECT_AFTER)
 
 
 def _piece(batch: Batch, limit: int) -> Piece | TablePiece:

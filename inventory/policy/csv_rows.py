@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 
 from inventory.clock import rfc3339
 from inventory.jobs.exports import csv_lines
-from inventory.policy.model import Judgement, Verdict
+from inventory.policy.model import Evidence, Judgement, Verdict
 
 COLUMNS = (
     "url", "status", "rule", "severity", "state", "message", "hop", "line", "name", "value", "snapshot",
     "collected_at", "detail",
 )  # fmt: skip
 MAX_JUDGEMENTS = 2_048
+MAX_CELLS = 2_048
+"""That are remembered: what findings of different judgements share."""
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&*+=%\[\]-]*")
 _END, _LAST = b"\r\n", b",'-\r\n"
 
 
@@ -25,7 +30,7 @@ class CsvRows:
 
     def of(self, verdict: Verdict) -> bytes:
         """A row for each piece of evidence, and one if there is none."""
-        begin = _cells(verdict.url, verdict.status.value)
+        begin = b"%b,%b" % (_url_cell(verdict.url), verdict.status.value.encode())
         at = "" if verdict.collected_at is None else rfc3339(verdict.collected_at)
         when = f"{verdict.snapshot_id or ''},{at}".encode()  # hexadecimal digits, and an instant, need no quotes
         judgement = verdict.judgement
@@ -46,10 +51,24 @@ class CsvRows:
 def _of_findings(judgement: Judgement) -> Iterator[tuple[bytes, bytes]]:
     for finding in judgement.findings:
         rule = finding.rule
-        of_rule = rule.id, rule.severity.value, finding.state.value, rule.message
+        of_rule = _known_cells(rule.id, rule.severity.value, finding.state.value, rule.message)
         for each in finding.evidence:
-            cells = _cells(*of_rule, each.hop, each.line, each.name or None, each.value or None)
-            yield cells, _cells(each.problem) + _END
+            yield b"%b,%b" % (of_rule, _of_evidence(each)), _known_cells(each.problem) + _END
+
+
+@lru_cache(MAX_CELLS)
+def _of_evidence(evidence: Evidence) -> bytes:
+    return _cells(evidence.hop, evidence.line, evidence.name or None, evidence.value or None)
+
+
+@lru_cache(MAX_CELLS)
+def _known_cells(*values: str) -> bytes:
+    return _cells(*values)
+
+
+def _url_cell(url: str) -> bytes:
+    """The cell of a URL. Most have no character that CSV or a spreadsheet could take for more than it is."""
+    return url.encode("ascii") if _PLAIN_URL.fullmatch(url) else _cells(url)
 
 
 def _cells(*values: Any) -> bytes:

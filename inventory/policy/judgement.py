@@ -44,10 +44,10 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class _RememberingRule:
-    """A rule with what it came to, by what it looks at."""
+    """A rule with what it came to, by what it looks at: the positions of it among all that the policy looks at."""
 
     rule: Rule
-    aspects: Sequence[Aspect]
+    aspects: Sequence[tuple[int, Aspect]]
     results: Remembered[tuple[Result | None, Result]]
 
 
@@ -60,8 +60,8 @@ class Judge:
         conditions = {each: parse(each, now=_READ_AT) for each in scopes if each}
         self._tests = {each: compiled(condition, read_at=_READ_AT) for each, condition in conditions.items()}
         self._asks_for_content = not all(map(_is_about_target, conditions.values()))
-        self._rules = [_remembering(each) for each in policy.rules]
-        aspects = [each for rule in self._rules for each in rule.aspects]
+        aspects: dict[Aspect, int] = {}
+        self._rules = [_remembering(each, aspects) for each in policy.rules]
         self._aspects, self._header_names = together(aspects), header_names(aspects)
         self._judgements: Remembered[Judgement] = Remembered(remembers)
         self.asks_for_hosts = any(isinstance(each, Hosts) for each in aspects)
@@ -88,7 +88,7 @@ class Judge:
     def _judge(self, seen: Seen, holds: Callable[[str], bool], at: datetime) -> Judgement:
         states: dict[str, State] = {}
         findings: list[Finding] = []
-        shown: dict[Aspect, Hashable] = {}
+        shown: dict[int, Hashable] = {}
         for each in self._rules:
             rule = each.rule
             finding = self._finding(each, seen, shown, at, holds)
@@ -103,7 +103,7 @@ class Judge:
         self,
         judged_rule: _RememberingRule,
         seen: Seen,
-        shown: dict[Aspect, Hashable],
+        shown: dict[int, Hashable],
         at: datetime,
         holds: Callable[[str], bool],
     ) -> Finding | State:
@@ -171,12 +171,12 @@ def counting(scoring: Scoring, states: Mapping[str, State]) -> Sequence[Points |
     ]
 
 
-def _results(judged_rule: _RememberingRule, seen: Seen, shown: dict[Aspect, Hashable]) -> tuple[Result | None, Result]:
+def _results(judged_rule: _RememberingRule, seen: Seen, shown: dict[int, Hashable]) -> tuple[Result | None, Result]:
     """Whether the condition of a rule holds, if it has one, and whether what it requires does."""
-    for each in judged_rule.aspects:
-        if each not in shown:
-            shown[each] = each.value(seen)
-    key = (len(seen.hops), tuple([shown[each] for each in judged_rule.aspects]))
+    for position, aspect in judged_rule.aspects:
+        if position not in shown:
+            shown[position] = aspect.value(seen)
+    key = (len(seen.hops), tuple([shown[position] for position, _ in judged_rule.aspects]))
     found = judged_rule.results.get(key)
     if found is None:
         rule = judged_rule.rule
@@ -186,10 +186,12 @@ def _results(judged_rule: _RememberingRule, seen: Seen, shown: dict[Aspect, Hash
     return found
 
 
-def _remembering(rule: Rule) -> _RememberingRule:
+def _remembering(rule: Rule, known: dict[Aspect, int]) -> _RememberingRule:
+    """A rule that has remembered nothing yet; what it looks at is added to what is known."""
     parts = [each for each in (rule.when, rule.require) if each is not None]
-    aspects = list(dict.fromkeys(aspect for part in parts for aspect in aspects_of(part)))
-    return _RememberingRule(rule, aspects, Remembered(MAX_RESULTS))
+    aspects = dict.fromkeys(aspect for part in parts for aspect in aspects_of(part))
+    positions = [(known.setdefault(each, len(known)), each) for each in aspects]
+    return _RememberingRule(rule, positions, Remembered(MAX_RESULTS))
 
 
 def _state(looked: Looked, stated: dict[str, list[str]], *, whole: bool) -> None:

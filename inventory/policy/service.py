@@ -121,19 +121,24 @@ class PolicyService:
         for start in range(0, len(targets), AT_ONCE):
             some = targets[start : start + AT_ONCE]
             ids = [each.id for each in some]
-            records = self._records.find_all(ids)
-            known = {each.record_id: each for each in self.check_records(judge, list(records.values()), asked)}
+            found = self._check_known(judge, self._records.find_all(ids), asked)
+            known = {each.record_id: each for each in found}
             yield from (known.get(name) or _not_in_inventory(each) for name, each in zip(ids, some, strict=True))
 
     def check_found(self, judge: Judge, record_ids: Sequence[str], asked: Asked) -> Iterator[Verdict]:
         """The verdict on each of up to 1,000 records that exists, in their order."""
         records = self._records.find_all(record_ids)
-        return self.check_records(judge, [records[each] for each in record_ids if each in records], asked)
+        return self._check_known(judge, {each: records[each] for each in record_ids if each in records}, asked)
 
     def check_records(self, judge: Judge, records: Sequence[Record], asked: Asked) -> Iterator[Verdict]:
         """The verdict on each record, in their order."""
-        for start in range(0, len(records), AT_ONCE):
-            some = {each.id: each for each in records[start : start + AT_ONCE]}
+        return self._check_known(judge, {each.id: each for each in records}, asked)
+
+    def _check_known(self, judge: Judge, records: Mapping[str, Record], asked: Asked) -> Iterator[Verdict]:
+        """The same of records by their ids, which take a while to be worked out."""
+        ids = list(records)
+        for start in range(0, len(ids), AT_ONCE):
+            some = {each: records[each] for each in ids[start : start + AT_ONCE]}
             before = None if asked.at is None else asked.at + MILLISECOND
             snapshots = self._records.latest_of_each(list(some), before=before)
             failures, tags = self._stated(judge, some, asked.at)

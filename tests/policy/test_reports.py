@@ -8,7 +8,11 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from inventory.jobs.exports import csv_lines
+from inventory.policy.csv_rows import COLUMNS, CsvRows
 from inventory.policy.judgement import Judge, Looked
 from inventory.policy.model import Policy, TargetStatus, Unchecked, Verdict
 from inventory.policy.reading import of_document
@@ -123,3 +127,11 @@ def test_the_document_counts_targets_and_names_the_snapshot(policy: Policy, verd
 def test_a_report_in_pieces_is_the_same_as_in_one(policy: Policy, verdicts: list[Verdict]) -> None:
     for form in REPORTS:
         assert report(form, policy, *([each] for each in verdicts), []) == report(form, policy, verdicts), form
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.from_regex(r"https?://[a-z.:/?#=+@,;'\"\s\[\]&-]*", fullmatch=True) | st.text())
+def test_a_url_in_csv_is_written_as_any_other_value(url: str) -> None:
+    verdict = Verdict(url=url, status=TargetStatus.CLEAN, detail="x")
+
+    assert CsvRows().of(verdict) == csv_lines([(url, "clean", *[None] * (len(COLUMNS) - 3), "x")])

@@ -26,7 +26,7 @@ from inventory.store.turns import each_owner
 
 FIND = f"SELECT {rows.RECORD} FROM records WHERE id = ?"
 FIND_IDS = "SELECT id FROM records WHERE id IN (SELECT value FROM json_each(?))"
-FIND_ALL = f"SELECT {rows.RECORD} FROM records WHERE id IN (SELECT value FROM json_each(?))"
+FIND_ALL = f"SELECT {rows.RECORD}, id FROM records WHERE id IN (SELECT value FROM json_each(?))"
 
 LOOK_UP = f"""
     SELECT {rows.columns(rows.RECORD, "r")}, b.form, b.bytes, {rows.columns(rows.SNAPSHOT, "s")}
@@ -132,8 +132,8 @@ class SqliteRecords(Ledger):
             ]
 
     def find_all(self, record_ids: Sequence[str]) -> Mapping[str, Record]:
-        found = [rows.record(row) for row in self._connections.rows(FIND_ALL, (json.dumps(record_ids),))]
-        return {record.id: record for record in found}
+        found = self._connections.rows(FIND_ALL, (json.dumps(record_ids),))
+        return {row[rows.RECORD_WIDTH]: rows.record(row) for row in found}
 
     def unfinished(self, record_ids: Sequence[str], *, since: datetime) -> Mapping[str, datetime | None]:
         found = self._connections.rows(UNFINISHED, (json.dumps(record_ids), to_millis_up(since)))
