@@ -34,6 +34,7 @@ PAGE_BYTES = 128 * 1024
 MAX_READ = 4_000
 """Characters of them as they stand in the page. Python reads no number of more than 4,300 digits, as in `&#999…`."""
 
+_NO_HOSTS: Mapping[str, tuple[str, ...]] = dict.fromkeys(KINDS, ())
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _WHITE_SPACE = re.compile(r"[\t\n\f\r ]+")
 _NEEDED = {
@@ -90,10 +91,14 @@ def kept_page(content: Content) -> Page | None:
     return Page(
         title=title if isinstance(title, str) else None,
         generators=_texts(kept.get("generators")),
-        hosts={kind: _texts(hosts.get(kind)) for kind in KINDS} if isinstance(hosts, Mapping) else {},
+        hosts=_hosts(hosts) if isinstance(hosts, Mapping) else {},
         inline_scripts=inline if isinstance(inline, int) else 0,
         defects=_texts(kept.get("defects")),
     )
+
+
+def _hosts(hosts: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+    return {kind: _texts(hosts.get(kind)) for kind in KINDS} if hosts else _NO_HOSTS
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -81,7 +81,8 @@ def _directive(name: str, parts: Sequence[str]) -> str | None:
     wanted = folded(name)
     for part in parts:
         found, _, value = part.partition("=")
-        if folded(found.strip(_SPACE)) == wanted:
+        found = found.strip(_SPACE)
+        if len(found) == len(wanted) and folded(found) == wanted:  # folding keeps the length
             return value.strip(_SPACE).removeprefix('"').removesuffix('"')
     return None
 

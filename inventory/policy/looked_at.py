@@ -56,8 +56,10 @@ class HiddenDirectives:
 
     def value(self, seen: Seen) -> Hashable:
         return tuple(
-            (hop.number, tuple(directives(hop.lines.get(self.name, ()), self.directive, self.split)))
-            for hop in chosen_hops(self.hops, seen, self.scheme)
+            [
+                (hop.number, tuple(directives(hop.lines.get(self.name, ()), self.directive, self.split)))
+                for hop in chosen_hops(self.hops, seen, self.scheme)
+            ]
         )
 
 
@@ -94,6 +96,22 @@ class Cookies:
 
 
 @dataclass(frozen=True, slots=True)
+class AllCookies:
+    """The same with several of their attributes in one go."""
+
+    attributes: tuple[str, ...]
+
+    def value(self, seen: Seen) -> Hashable:
+        names = self.attributes
+        return tuple(
+            [
+                (str(each.get("name", "")), seen.hop_of(each).number, *[attribute_of(each, name, seen) for name in names])
+                for each in seen.cookies
+            ]
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """The values of a fact, by hop."""
 
@@ -113,8 +131,9 @@ class Hosts:
     def value(self, seen: Seen) -> Hashable:
         if seen.page is None:
             return None
-        hosts = tuple(tuple(seen.page.hosts.get(kind, ())) for kind in self.kinds)
-        return (hosts, seen.site) if self.third_party else hosts
+        of_kind = seen.page.hosts.get
+        hosts = tuple([tuple(of_kind(kind, ())) for kind in self.kinds])
+        return (hosts, seen.site) if self.third_party and any(hosts) else hosts
 
 
 def aspects_of(requirement: Requirement) -> Iterator[Aspect]:
@@ -144,9 +163,18 @@ def together(aspects: Iterable[Aspect]) -> Sequence[Aspect]:
     """What shows the same as many aspects do, in fewer of them."""
     listed = list(dict.fromkeys(aspects))
     lines = [each for each in listed if isinstance(each, Lines)]
-    others = [each for each in listed if not isinstance(each, Lines)]
-    every = any(each.hops is not Hops.FINAL or each.scheme is not None for each in lines)
-    return [AllLines(frozenset(each.name for each in lines), every), *others] if lines else others
+    cookies = [each.attribute for each in listed if isinstance(each, Cookies)]
+    hosts = [each for each in listed if isinstance(each, Hosts)]
+    found: list[Aspect] = [each for each in listed if not isinstance(each, Lines | Cookies | Hosts)]
+    if lines:
+        every = any(each.hops is not Hops.FINAL or each.scheme is not None for each in lines)
+        found.append(AllLines(frozenset(each.name for each in lines), every))
+    if cookies:
+        found.append(AllCookies(tuple(name for name in cookies if name is not None)))
+    if hosts:
+        kinds = tuple(dict.fromkeys(kind for each in hosts for kind in each.kinds))
+        found.append(Hosts(kinds, third_party=any(each.third_party for each in hosts)))
+    return found
 
 
 def header_names(aspects: Iterable[Aspect]) -> Set[str]:

@@ -109,6 +109,8 @@ class Seen:
 
     def hop_of(self, cookie: Mapping[str, Any]) -> Hop:
         """The response that set a cookie: snapshots have its position, or the start of its URL."""
+        if len(self.hops) == 1:
+            return self.hops[0]
         by = cookie.get("set_by")
         if isinstance(by, int):
             return self.hops[min(max(by, 0), len(self.hops) - 1)]

@@ -38,9 +38,11 @@ def chosen_hops(hops: Hops, seen: Seen, scheme: str | None = None) -> Sequence[H
 def attribute_of(cookie: Mapping[str, Any], attribute: str, seen: Seen) -> str | None:
     """An attribute of a cookie as text, flags as `true` and `false`; None if it has none."""
     value = seen.lifetime(cookie) if attribute == "lifetime" else cookie.get(attribute)
+    if value is None or type(value) is str:
+        return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return None if value is None else str(value)
+    return str(value)
 
 
 def fact_values(wanted: Fact, seen: Seen) -> Sequence[tuple[Hop, Sequence[str]]]:

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -59,7 +60,13 @@ class Target:
     @property
     def id(self) -> str:
         """32 hexadecimal digits that are the same for the same source and key, wherever they are computed."""
-        return hashlib.sha256(f"{self.source}\n{self.key}".encode()).hexdigest()[:32]
+        return _id_of(self.source, self.key)
+
+
+@lru_cache(maxsize=4_096)
+def _id_of(source: str, key: str) -> str:
+    """Remembered, because a collection asks for it a dozen times."""
+    return hashlib.sha256(f"{source}\n{key}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, slots=True)
