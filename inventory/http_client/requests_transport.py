@@ -1,7 +1,7 @@
 """The transport on requests and urllib3, and the only module that knows them.
 
-Their adapter, pools and connections are used, but they neither write requests nor read responses. http.client takes a head
-or a body that was truncated for a whole one, and accepts invalid sizes; urllib3 takes twice the time.
+Their adapter, pools and connections are used, but they neither write requests, send them nor read responses. http.client
+takes a head or a body that was truncated for a whole one, and accepts invalid sizes; urllib3 takes twice the time.
 """
 
 from __future__ import annotations
@@ -14,25 +14,23 @@ import ssl
 import threading
 from collections.abc import Iterator
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
 
-import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util import Timeout
 
 from inventory.errors import SourceFailure
 from inventory.http_client.connector import Connector
 from inventory.http_client.failures import Codes, failure_of
 from inventory.http_client.guard import Guard
 from inventory.http_client.resolver import Resolve, Resolver, resolve
-from inventory.http_client.response_reader import ResponseReader, SocketReader
+from inventory.http_client.response_reader import MAX_LATE, ResponseReader, SocketReader
 from inventory.http_client.tls import TlsDetails, check_name, details_of, verifying
 from inventory.http_client.transport import Request, RequestTiming, Response
+from inventory.urls import Url
 
 KEPT_HOSTS = 64
 KEPT_CONNECTIONS = 32
@@ -40,28 +38,24 @@ KEPT_CONNECTIONS = 32
 
 _making_tls = threading.Lock()
 
-_NO_TIMEOUT = Timeout(None)
-"""For requests: our own deadline ends every wait."""
-
 _STALE = frozenset({"invalid_response", "incomplete_response"})
 """How a request fails on a kept connection that the upstream closed at that moment."""
 
-_FOREIGN = (requests.RequestException, urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
+_FOREIGN = (urllib3.exceptions.HTTPError, http.client.HTTPException, OSError, ValueError)
 """The roots of all errors that a request can raise; `UnicodeError` and `LocationParseError` are ValueErrors."""
 
 _CODES: Codes = (
     ((ssl.SSLError, ssl.CertificateError), "tls_failure", True),
-    ((urllib3.exceptions.SSLError, requests.exceptions.SSLError), "tls_failure", True),
-    ((TimeoutError, urllib3.exceptions.TimeoutError, requests.Timeout), "timeout", False),
+    ((urllib3.exceptions.SSLError,), "tls_failure", True),
+    ((TimeoutError, urllib3.exceptions.TimeoutError), "timeout", False),
     ((ConnectionRefusedError,), "connection_refused", False),
     ((http.client.RemoteDisconnected,), "invalid_response", True),
     ((http.client.IncompleteRead, urllib3.exceptions.IncompleteRead), "incomplete_response", False),
-    ((urllib3.exceptions.InvalidChunkLength, requests.exceptions.ChunkedEncodingError), "incomplete_response", False),
+    ((urllib3.exceptions.InvalidChunkLength,), "incomplete_response", False),
     ((ConnectionResetError, ConnectionAbortedError, BrokenPipeError), "incomplete_response", False),
     ((UnicodeError, urllib3.exceptions.LocationValueError, http.client.InvalidURL), "dns_failure", True),
-    ((requests.exceptions.InvalidURL,), "dns_failure", True),
     ((http.client.HTTPException, urllib3.exceptions.InvalidHeader), "invalid_response", True),
-    ((requests.exceptions.InvalidHeader, urllib3.exceptions.HeaderParsingError), "invalid_response", True),
+    ((urllib3.exceptions.HeaderParsingError,), "invalid_response", True),
 )
 
 
@@ -95,7 +89,7 @@ class RequestsTransport:
             exchange = _Exchange(request, adapter)
             try:
                 with _translated(request.url.host):
-                    return adapter.exchange(exchange)
+                    return adapter.pool(request.url).exchange(exchange)
             except SourceFailure as error:
                 if exchange.connected or not self._resend or error.code not in _STALE:
                     raise
@@ -109,14 +103,12 @@ class RequestsTransport:
             return self._process[1]
 
 
-class _Exchange(requests.PreparedRequest):
-    """A request of ours as requests takes it, and what is noted on its way. `connected`: it needed a new connection."""
+class _Exchange:
+    """A request, and what is noted on its way. `connected`: it needed a new connection."""
 
     connected = False
 
     def __init__(self, request: Request, adapter: _Adapter) -> None:
-        super().__init__()
-        self.method, self.url = request.method, request.url.href
         self.request = request
         self.adapter = adapter
         self.timing = RequestTiming()
@@ -153,8 +145,10 @@ class _HttpConnection(HTTPConnection):
         if self.sock is None:
             self.connect()
         sock: socket.socket = self.sock
-        timeout = deadline.left()
-        sock.settimeout(timeout)
+        timeout, left = sock.gettimeout(), deadline.left()
+        if timeout is None or abs(timeout - left) > MAX_LATE:  # the last request on it left about what this one has
+            timeout = left
+            sock.settimeout(timeout)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # a response may have come before
             sock.sendall(exchange.encoded())
         sent_at = deadline.now()
@@ -192,8 +186,8 @@ class _HttpsConnection(_HttpConnection, HTTPSConnection):
 class _HttpPool(HTTPConnectionPool):
     ConnectionCls = _HttpConnection
 
-    def urlopen(self, *_: Any, exchange: _Exchange, **__: Any) -> Any:  # type: ignore[override]
-        """The response to `exchange`, its body unread."""
+    def exchange(self, exchange: _Exchange) -> Response:
+        """Send a request, and read the head of its response."""
         connection: Any = self._get_conn()
         connection.exchange = exchange
         answered = False
@@ -233,30 +227,16 @@ class _Adapter(HTTPAdapter):
         super().__init__(KEPT_HOSTS, KEPT_CONNECTIONS, max_retries=0)
         self.poolmanager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
 
-    def exchange(self, exchange: _Exchange) -> Response:
-        """Send a request, and read the head of its response."""
-        response: Response = self.send(exchange, stream=True, timeout=_NO_TIMEOUT)  # type: ignore[arg-type, assignment]
-        return response
-
-    def get_connection_with_tls_context(self, request: Any, *_: Any, **__: Any) -> Any:
-        """The pool of the request's host. Its `urlopen` is given the request itself."""
-        url, manager = request.request.url, self.poolmanager
-        key = url.scheme, url.host.strip("[]"), url.port
-        context = {**manager.connection_pool_kw, **dict(zip(("scheme", "host", "port"), key, strict=True))}
-        # All our pools are made alike. urllib3's own key has 27 parts, whose making is a measurable part of a fetch.
-        pool: Any = manager.connection_from_pool_key(key, context)
-        return SimpleNamespace(urlopen=partial(pool.urlopen, exchange=request))
-
-    def cert_verify(self, *_: Any, **__: Any) -> None:
-        """Nothing to set up: our TLS context verifies."""
-
-    def request_url(self, request: Any, *_: Any, **__: Any) -> str:
-        """Nothing that is looked at: `_Exchange.encoded` has the target as it is spelled."""
-        return ""
-
-    def build_response(self, req: requests.PreparedRequest, resp: Any) -> Any:
-        """The response itself, without the cookies and headers that requests would parse."""
-        return resp
+    def pool(self, url: Url) -> _HttpPool:
+        """The connections to the host of a URL."""
+        manager, key = self.poolmanager, (url.scheme, url.host.strip("[]"), url.port)
+        pool: Any = manager.pools.get(key)
+        if pool is None:
+            context = {**manager.connection_pool_kw, **dict(zip(("scheme", "host", "port"), key, strict=True))}
+            # All our pools are made alike. urllib3's own key has 27 parts, whose making is a measurable part of a fetch.
+            pool = manager.connection_from_pool_key(key, context)
+        found: _HttpPool = pool
+        return found
 
 
 def default_tls(*, names: bool = True) -> ssl.SSLContext:

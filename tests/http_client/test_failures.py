@@ -8,7 +8,6 @@ import socket
 import ssl
 
 import pytest
-import requests.exceptions
 import urllib3.exceptions
 
 from inventory import urls
@@ -66,15 +65,6 @@ RAISED: list[tuple[Exception, str, bool]] = [
     (urllib3.exceptions.DecodeError("bad"), "connection_failed", False),
     (urllib3.exceptions.InvalidHeader("two lengths"), "invalid_response", True),
     (urllib3.exceptions.HTTPError("odd"), "connection_failed", False),
-    # requests
-    (requests.exceptions.ConnectionError("odd"), "connection_failed", False),
-    (requests.exceptions.ConnectTimeout("timed out"), "timeout", False),
-    (requests.exceptions.SSLError("bad handshake"), "tls_failure", True),
-    (requests.exceptions.InvalidURL("no host"), "dns_failure", True),
-    (requests.exceptions.InvalidHeader("bad"), "invalid_response", True),
-    (requests.exceptions.ChunkedEncodingError("cut"), "connection_failed", False),
-    (requests.exceptions.ContentDecodingError("bad"), "connection_failed", False),
-    (requests.exceptions.RequestException("odd"), "connection_failed", False),
     (ValueError("odd"), "connection_failed", False),
 ]
 
