@@ -68,6 +68,21 @@ def test_a_snapshot_may_have_no_body_or_an_empty_one(store: Store) -> None:
     assert store.bodies.find(sha256(b"").hexdigest()) == b""
 
 
+def test_a_body_that_was_removed_meanwhile_is_kept_again(store: Store) -> None:
+    for number in (1, 2):
+        collect(store, target(number), body=b"the same")
+        assert store.bodies.find(sha256(b"the same").hexdigest()) == b"the same"
+        assert store.records.delete(target(number).id)
+        assert store.bodies.find(sha256(b"the same").hexdigest()) is None
+
+    collect(store, target(3), body=b"the same")
+    collect(store, target(4), body=b"the same")
+
+    known = store.records.look_up(target(4).id)
+    assert known is not None
+    assert known.body == b"the same"
+
+
 def test_postponing_hands_the_claim_back_until_it_is_due(store: Store) -> None:
     owned = claim(store, accept(store))
 

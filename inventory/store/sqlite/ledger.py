@@ -15,9 +15,10 @@ from typing import Any
 
 from inventory.records.model import Attachment, Failed, Outcome, Postponed, Record, Stored
 from inventory.store.codecs import failure_bytes, spent, to_millis
-from inventory.store.frames import keep_body, keep_content
+from inventory.store.frames import keep_content
 from inventory.store.sqlite import activity, due_records, rows, unseen
 from inventory.store.sqlite.connections import Adapter, Connections, Row
+from inventory.store.sqlite.new_bodies import NewBodies
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observing import Observing, latest_only
 from inventory.store.sqlite.opening import Connection
@@ -59,8 +60,6 @@ INSERT_SNAPSHOT = """
     VALUES (:lease, :id, :collected_at, :body_sha256, :content)"""
 INSERT_ATTACHMENT = "INSERT OR IGNORE INTO attachments (sha256, snapshot_id) VALUES (?, ?)"
 SNAPSHOT_OF_CLAIM = "SELECT 1 FROM snapshots WHERE id = :lease AND record_id = :id"
-INSERT_BODY = """
-    INSERT INTO bodies (sha256, bytes, form) VALUES (:body_sha256, :body, :body_form) ON CONFLICT (sha256) DO NOTHING"""
 INSERT_BYTES = "INSERT INTO bodies (sha256, bytes) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING"
 
 
@@ -68,7 +67,7 @@ class Ledger(Adapter):
     def __init__(self, connections: Connections, numbers: Numbers) -> None:
         super().__init__(connections)
         self._numbers = numbers
-        self._served = Served()
+        self._served, self._bodies = Served(), NewBodies()
 
     def claim(self, record_id: str, *, now: datetime, lease_for: timedelta) -> Record | None:
         """Unless it can be claimed, no write lock is taken."""
@@ -98,18 +97,19 @@ class Ledger(Adapter):
         )[0]
 
     def settle(self, outcomes: Sequence[Outcome]) -> Sequence[bool]:
-        statements = [_statement(outcome) for outcome in outcomes]
+        statements = [_statement(outcome, self._bodies) for outcome in outcomes]
         if not statements:
             return []
         with self._connections.writing() as connection:
             observing, ending = Observing(connection, self._numbers), Ending(connection)
             settled = [
-                _settle(ending, observing, outcome, statement, values)
+                _settle(ending, observing, self._bodies, outcome, statement, values)
                 for outcome, (statement, values) in zip(outcomes, statements, strict=True)
             ]
             ending.finish()
             observing.finish()
         self._numbers.remember(observing.numbering)
+        self._bodies.remember([each for each, took_effect in zip(outcomes, settled, strict=True) if took_effect])
         return settled
 
     def fail_spent(self, *, now: datetime, max_attempts: int, retry_at: datetime, limit: int) -> int:
@@ -120,7 +120,7 @@ class Ledger(Adapter):
             ending = Ending(connection)
             for record in records:
                 outcome = Failed(record, spent(record, now=now, retry_at=retry_at))
-                ending.end(outcome, *_statement(outcome))
+                ending.end(outcome, *_statement(outcome, self._bodies))
             ending.finish()
         return len(records)
 
@@ -164,14 +164,13 @@ def _claimed(claim: Record) -> dict[str, Any]:
     return {"id": claim.id, "lease": claim.lease, "fence": claim.fence}
 
 
-def _statement(outcome: Outcome) -> tuple[str, dict[str, Any]]:
+def _statement(outcome: Outcome, bodies: NewBodies) -> tuple[str, dict[str, Any]]:
     """How an outcome changes its record, and with which values: made before the transaction, to keep that short."""
     values = _claimed(outcome.claim)
     match outcome:
-        case Stored(snapshot=snapshot, body=body):
+        case Stored(snapshot=snapshot):
             values |= {"collected_at": to_millis(snapshot.collected_at), "content": keep_content(snapshot.content)}
-            form, kept = (None, None) if body is None else keep_body(body)
-            values |= {"body_sha256": snapshot.body_sha256, "body": kept, "body_form": form}
+            values |= {"body_sha256": snapshot.body_sha256, **bodies.ready(outcome)}
             values |= UNOBSERVED | latest_only(outcome.statements.latest if outcome.statements else ())
             return STORE, values | {"shares_body": outcome.shares_body}
         case Postponed(due_at=due_at, failure=failure, counted=counted):
@@ -204,7 +203,9 @@ class Ending:
         activity.count(self.connection, self._ended)
 
 
-def _settle(ending: Ending, observing: Observing, outcome: Outcome, statement: str, values: dict[str, Any]) -> bool:
+def _settle(
+    ending: Ending, observing: Observing, bodies: NewBodies, outcome: Outcome, statement: str, values: dict[str, Any]
+) -> bool:
     """Whether the outcome takes effect now, or has before. What it states is written if it takes effect now."""
     connection = ending.connection
     if isinstance(outcome, Postponed):
@@ -216,8 +217,7 @@ def _settle(ending: Ending, observing: Observing, outcome: Outcome, statement: s
         return isinstance(outcome, Stored) and bool(connection.execute(SNAPSHOT_OF_CLAIM, values).fetchall())
     _observe(observing, outcome, changed[0][0])
     if isinstance(outcome, Stored):
-        if outcome.body is not None:
-            connection.execute(INSERT_BODY, values)
+        bodies.write(connection, outcome, values)
         connection.execute(INSERT_SNAPSHOT, values)
         attach(connection, outcome.snapshot.id, outcome.attachments)
     return True

@@ -11,7 +11,8 @@ from inventory.store.codecs import failure_bytes, to_millis
 from inventory.store.frames import keep_body, keep_content
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Connections
-from inventory.store.sqlite.ledger import INSERT_BODY, attach
+from inventory.store.sqlite.ledger import attach
+from inventory.store.sqlite.new_bodies import INSERT_BODY
 from inventory.store.sqlite.opening import Connection
 
 FIND = f"SELECT {rows.RECORD} FROM records WHERE id = :record_id"  # noqa: S608 - our own list of columns
