@@ -17,7 +17,7 @@ from bench.fleet import COLLECTIONS, EVERY, UNIQUE, collected_at, lasting, lates
 from inventory.observations.model import Statement, folded, ordinal_of
 from inventory.store.codecs import millis, to_millis
 from inventory.store.pairs import Pair, pack
-from inventory.store.sqlite import bitmaps
+from inventory.store.sqlite import bitmaps, value_texts
 from inventory.store.sqlite.bitmaps import BLOCK, SHIFT
 from inventory.store.sqlite.postings import KNOWN
 
@@ -28,7 +28,7 @@ class _Rows:
 
     targets: list[tuple[int, str, int, bytes]] = field(default_factory=list)
     records: list[tuple[object, ...]] = field(default_factory=list)
-    values: list[tuple[object, ...]] = field(default_factory=list)
+    values: list[tuple[int, int, str, str | None, float | None, bool]] = field(default_factory=list)
     later: list[tuple[int, int, int, int]] = field(default_factory=list)
     past: list[tuple[int, int, int, int, int, int]] = field(default_factory=list)
     shown: dict[Pair, list[int]] = field(default_factory=lambda: defaultdict(list))
@@ -47,6 +47,8 @@ class _Rows:
             ("INSERT INTO postings (field_no, value_no, block, targets) VALUES (?, ?, ?, ?)", postings),
         ):
             connection.executemany(statement, rows)
+        if self.values:
+            value_texts.gather(connection, self.values[-1][0])
 
 
 _PAST = "INSERT INTO past_observations (field_no, value_no, target_no, first, last, gone) VALUES (?, ?, ?, ?, ?, ?)"

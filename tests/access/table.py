@@ -109,7 +109,6 @@ TABLE = (
     line("GET", "/cdx", "read", "/cdx?url=a.test", **EMPTY),
     line("GET", f"{V1}/archive.warc.gz", "export", f"{V1}/archive.warc.gz?q=", **EMPTY),
     line("GET", "/search", "read", **EMPTY),
-    line("GET", "/search/targets", "read", **EMPTY),
     line("GET", "/search/facet", "read", "/search/facet?field=host", **EMPTY),
     line("GET", "/search/fields", "read", **EMPTY),
     line("GET", "/search/completions", "read", "/search/completions?before=host:a", **EMPTY),

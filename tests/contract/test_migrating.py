@@ -139,7 +139,7 @@ def first_file(backend: SqliteBackend) -> None:
 def test_a_file_of_the_very_first_version_is_brought_forward(sqlite: SqliteBackend, brought_forward_before: bool) -> None:
     first_file(sqlite)
     if brought_forward_before:  # by code that did not know that anything was missing
-        with closing(sqlite3.connect(sqlite.path)) as connection:
+        with closing(sqlite3.connect(sqlite.path, isolation_level=None)) as connection:
             for statement in (each for migration in MIGRATIONS[1:] for each in migration):
                 connection.execute(statement)
         sqlite.mark(sqlite_schema.VERSION)

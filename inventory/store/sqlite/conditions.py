@@ -144,7 +144,7 @@ class Query:
         """What a condition on a field means, and the targets that it holds for, if these can be read."""
         if condition not in self._leaves:
             check_time(self.connection)
-            leaf = resolve(self.connection, condition, self._values)
+            leaf = resolve(self.connection, condition, self._values, self.bounds.scanned)
             shown = matching(self.connection, leaf, self.at, self._rows)
             if shown is not None:
                 leaf = Leaf()  # its targets say all; its values may be many, and a query is kept for a while

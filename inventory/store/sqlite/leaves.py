@@ -1,4 +1,5 @@
 """Which numbers of fields and values a condition on a field means."""
+# ruff: noqa: S608 - nothing but our own statements is put into a statement
 
 from __future__ import annotations
 
@@ -9,9 +10,10 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeAlias
 
-from inventory.observations.model import LATEST_ONLY, Between, End, Exists, Has, Matcher, Word, folded
+from inventory.observations.model import LATEST_ONLY, Between, End, Exists, Has, Matcher, Pattern, Word, folded
 from inventory.store.matching import LAST, storable
 from inventory.store.pairs import Pair
+from inventory.store.sqlite import value_texts
 from inventory.store.sqlite.opening import Connection
 
 Test: TypeAlias = Callable[[str, float | None], bool]
@@ -21,9 +23,9 @@ FIELDS = "SELECT no, name FROM fields WHERE folded >= :first AND folded <= :last
 OF_FIELDS = "FROM json_each(:fields) AS f CROSS JOIN field_values AS v ON v.field_no = f.value"
 TEXT = "coalesce(v.value, v.folded)"
 WORDS = f"SELECT v.field_no, v.no, {TEXT} {OF_FIELDS} AND v.folded = :word"
-PATTERNS = f"""
-    SELECT v.field_no, v.no, {{text}} {OF_FIELDS} AND v.folded >= :first AND v.folded <= :last
-    WHERE instr(v.folded, :literal)"""
+BEGINNING_SO = f"{OF_FIELDS} AND v.folded >= :first AND v.folded <= :last"
+PATTERNS = f"SELECT v.field_no, v.no, {{text}} {BEGINNING_SO} WHERE instr(v.folded, :part)"
+COUNT = f"SELECT count(*) FROM (SELECT 1 {BEGINNING_SO} LIMIT :scanned + 1)"
 NUMBERS = f"""
     SELECT v.field_no, v.no {OF_FIELDS} AND v.number >= :low AND v.number <= :high
     WHERE v.number {{above}} :low AND v.number {{below}} :high"""
@@ -47,10 +49,13 @@ class Leaf:
         return pair[0] in self.fields or pair in self.pairs
 
 
-def resolve(connection: Connection, condition: Exists | Has | Between, limit: int) -> Leaf:
-    """The numbers that a condition on a field means; of more values than a limit only some."""
+def resolve(connection: Connection, condition: Exists | Has | Between, limit: int, scanned: int) -> Leaf:
+    """The numbers that a condition on a field means; of more values than a limit only some.
+
+    A part of a value is looked for in up to so many values one by one.
+    """
     fields = field_numbers(connection, condition.field)
-    given: dict[str, Any] = {"fields": json.dumps(sorted(fields))}
+    given: dict[str, Any] = {"fields": json.dumps(sorted(fields)), "scanned": scanned}
     match condition:
         case Exists():
             return Leaf(fields=fields, columns=_columns(condition))
@@ -106,11 +111,21 @@ def _of_values(connection: Connection, value: Matcher, given: dict[str, Any]) ->
         found = connection.execute(WORDS, given | {"word": folded(value.text)})
         yield from ((field, number) for field, number, text in found if value.matches(text))
     else:
-        first, literal = folded(value.prefix), max(value.literals, key=len, default="")
-        given |= {"first": first, "last": first + LAST, "literal": folded(literal)}
-        found = connection.execute(PATTERNS.format(text=TEXT if value.exact else "v.folded"), given)
         matches = value.compiled().match
-        yield from ((field, number) for field, number, text in found if matches(text))
+        for field, number, text in _possible(connection, value, given):
+            if matches(text):
+                yield field, number
+
+
+def _possible(connection: Connection, value: Pattern, given: dict[str, Any]) -> Iterable[tuple[int, int, str]]:
+    """The values that begin as a pattern does, and have its longest other part: field, number and text to be compared."""
+    first, part = folded(value.prefix), folded(max(value.literals[bool(value.prefix) :], key=len, default=""))
+    given |= {"first": first, "last": first + LAST, "part": part}
+    if part and connection.execute(COUNT, given).fetchone()[0] > given["scanned"]:
+        found = value_texts.values_with(connection, frozenset(json.loads(given["fields"])), part)
+        if found is not None:
+            return ((field, number, text if value.exact else folded(text)) for number, field, text in found)
+    return connection.execute(PATTERNS.format(text=TEXT if value.exact else "v.folded"), given)
 
 
 def chosen_columns(leaf: Leaf) -> str:

@@ -443,4 +443,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         """INSERT INTO reindexing (begun_at, marked, marked_up_to)
             SELECT CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), 0, '' WHERE EXISTS (SELECT 1 FROM records)""",
     ),
+    # The texts of values, put together (`value_texts` of the package), of the chunks of numbers below one.
+    (
+        """CREATE TABLE value_texts (
+            chunk INTEGER NOT NULL,
+            field_no INTEGER NOT NULL,
+            numbers TEXT NOT NULL,
+            texts BLOB NOT NULL,
+            PRIMARY KEY (field_no, chunk)
+        )""",
+        "CREATE INDEX value_texts_of_chunk ON value_texts (chunk)",
+        "CREATE TABLE gathered_values (below INTEGER NOT NULL)",
+        "INSERT INTO gathered_values (below) VALUES (0)",
+        # A range of prices that few products have.
+        "CREATE INDEX products_priced ON products (price, added_at, record_id, feed, category)",
+    ),
 )

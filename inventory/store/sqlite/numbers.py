@@ -1,4 +1,5 @@
 """The numbers of fields and values: each is kept once for the whole store."""
+# ruff: noqa: S608 - nothing but our own statements is put into a statement
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from weakref import WeakKeyDictionary
 from inventory.observations.model import Statement, folded, ordinal_of
 from inventory.records.model import Common
 from inventory.store.pairs import Pair, pack
+from inventory.store.sqlite import value_texts
 from inventory.store.sqlite.opening import Connection
 
 Key = TypeVar("Key")
@@ -25,7 +27,8 @@ MAX_COMMON = 256
 FIND_FIELD = "SELECT no FROM fields WHERE name = ?"
 ADD_FIELD = "INSERT INTO fields (name, folded) VALUES (?, ?)"
 FIND_VALUES = "SELECT coalesce(value, folded), volatile, no FROM field_values WHERE field_no = ? AND folded = ?"
-LAST_VALUE = "SELECT coalesce(max(no), 0) FROM field_values"
+LAST_VALUE = f"SELECT max(coalesce(max(no), 0), ({value_texts.LAST_GATHERED})) FROM field_values"
+"""No number of values that were gathered is given again, also not of those that were removed since."""
 ADD_VALUE = "INSERT INTO field_values (no, field_no, folded, value, number, volatile) VALUES (?, ?, ?, ?, ?, ?)"
 PRUNED = "SELECT coalesce(max(times), 0) FROM pruned_values"
 
@@ -102,6 +105,8 @@ class Numbering:
     def write(self) -> None:
         """Write the values that were given numbers: all at once, for it takes less time than one after the other."""
         self.connection.executemany(ADD_VALUE, self._rows)
+        if self._rows and value_texts.ends_chunk(self._rows[0][0], self._rows[-1][0]):
+            value_texts.gather(self.connection, self._rows[-1][0])
         self._rows = []
 
     def _pair(self, statement: Statement) -> Pair:

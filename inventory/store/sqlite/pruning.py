@@ -7,7 +7,7 @@ target loses its record only where an older version, which knows of no observati
 
 from __future__ import annotations
 
-from inventory.store.sqlite import observing
+from inventory.store.sqlite import observing, value_texts
 from inventory.store.sqlite.connections import Connections
 
 MAX_ORPHANS = 100
@@ -31,6 +31,7 @@ COUNT_PRUNING = "INSERT INTO pruned_values SELECT coalesce(max(times), 0) + 1 FR
 
 def prune(connections: Connections, after: int, limit: int) -> int:
     """Go over the `limit` next ones after a position; the position then, 0 at the end."""
+    value_texts.catch_up(connections)
     left = limit
     if after < VALUES:
         count, last = _prune_targets(connections, after, limit)
@@ -61,4 +62,5 @@ def _prune_values(connections: Connections, after: int, limit: int) -> tuple[int
             connection.execute(COUNT_PRUNING)
             connection.execute("DELETE FROM pruned_values WHERE times < (SELECT max(times) FROM pruned_values)")
             connection.execute(f"DELETE FROM field_values WHERE no IN ({UNNAMED})", given)
+            value_texts.gather_again(connection, after + 1, last)
     return count, last

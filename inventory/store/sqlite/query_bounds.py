@@ -30,6 +30,8 @@ class Bounds:
     """For all changes of a time at once."""
     page_seconds: float = 0.9
     total_seconds: float = 3.0
+    scanned: int = 50_000
+    """Values in which a part is looked for one by one; in more, by texts that are put together."""
     values: int = 12_000
     most_values: int = 150_000
     rows: int = 50_000

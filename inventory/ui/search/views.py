@@ -17,7 +17,6 @@ from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import fitting, fragment, page, wants_fragment
 from inventory.ui.search.completion import MAX_TYPED, completions_of
 from inventory.ui.search.elsewhere import exports, ways
-from inventory.ui.search.looking_through import looks_through_values
 from inventory.ui.search.past import past_of
 from inventory.ui.search.results import SHOWN, excerpt_of, results_of, values_of
 from inventory.web_api import needs
@@ -58,26 +57,10 @@ PAGE_QUERY, FACET_QUERY, FIELDS_QUERY = PageQuery(), FacetQuery(), FieldsPageQue
 @blueprint.get("/search")
 @needs.needs("read", limited=True)
 def search() -> Response:
-    """The targets of a query, with a form to change it; beside the form what is wrong with it.
-
-    Where it takes long to find them, they are loaded after the page.
-    """
-    return _search(waits=False)
-
-
-@blueprint.get("/search/targets")
-@needs.needs("read", limited=True)
-def targets() -> Response:
-    """The same, with the targets in it however long they take."""
-    return _search(waits=True)
-
-
-def _search(*, waits: bool) -> Response:
+    """The targets of a query, with a form to change it; beside the form what is wrong with it."""
     past = past_of(answers.fields({"prefix": "", "limit": 1})["known_since"], services().records.clock())
     try:
         query = load_query(PAGE_QUERY, counts_empty=("show",))
-        if not waits and looks_through_values(query["q"], services().records.clock()):
-            return page("search.html", asked=query, past=past, coming=True)
         document = answers.search(query)
     except InvalidRequest as error:
         asked = {"q": "", "at": None, "show": SHOWN, **request.args}
