@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
+from itertools import product as product_of
 
 import pytest
 
@@ -13,7 +16,10 @@ from inventory.listing import Key
 from inventory.products.model import CatalogueEntry, Category, Product, ProductFilter, ProductVersion
 from inventory.records.model import RecordFilter, Status
 from inventory.store import Store
+from inventory.store.sqlite import rows
+from inventory.store.sqlite.products import listing_statement, priced_statement
 from tests.contract.actions import NOW, after
+from tests.contract.backends import SqliteBackend
 
 HOST = "shop.example"
 ALL = ProductFilter()
@@ -142,6 +148,30 @@ def test_products_are_listed_newest_first_by_each_filter(store: Store) -> None:
         found = listed(store, chosen)
         assert ids(found) == {each.id for each in expected}
         assert [each.record_id for each in found] == [each.record_id for each in whole if each.product.id in ids(found)]
+
+
+def test_on_sqlite_prices_that_few_and_that_many_products_have_are_found_alike(sqlite: SqliteBackend) -> None:
+    made = [product(n, float(n), feed="acme" if n % 2 else "bazaar", category="toys" if n % 3 else None) for n in range(9)]
+    with closing(sqlite.open()) as store:
+        store.prepare()
+        for n, each in enumerate(made):
+            store.products.keep(seen(each, at=after(n // 3)))
+        second = listed(store)[1]
+    with closing(sqlite3.connect(sqlite.path)) as connection:
+        for chosen, limit, position in product_of(
+            (
+                ProductFilter(None, None, 2.0, 7.0),
+                ProductFilter("acme", None, 2.0),
+                ProductFilter("acme", "toys", None, 5.0),
+            ),
+            (2, 9),
+            (None, (second.added_at, second.record_id)),
+        ):
+            few, many = (
+                connection.execute(statement, values | rows.page(limit, position)).fetchall()
+                for statement, values in (priced_statement(chosen), listing_statement(chosen))
+            )
+            assert few == many != []
 
 
 def test_a_product_that_is_found_again_keeps_its_position_and_says_when_its_price_changed(store: Store) -> None:

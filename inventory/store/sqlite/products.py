@@ -34,6 +34,15 @@ ENTRY = "record_id, content, added_at, seen_at, changed_at"
 LISTING = f"""
     SELECT {ENTRY} FROM products INDEXED BY {{index}} WHERE {{chosen}} AND (added_at, record_id) < (:instant, :id)
     ORDER BY added_at DESC, record_id DESC LIMIT :limit"""
+PRICED = f"""
+    SELECT {ENTRY} FROM products WHERE record_id IN (
+        SELECT record_id FROM products INDEXED BY products_priced
+        WHERE {{chosen}} AND (added_at, record_id) < (:instant, :id)
+        ORDER BY added_at DESC, record_id DESC LIMIT :limit)
+    ORDER BY added_at DESC, record_id DESC"""
+MANY = 5_000
+"""Products of a range of prices: more are looked at in the order of the listing, fewer in any order."""
+PRICES = "SELECT count(*) FROM (SELECT 1 FROM products INDEXED BY products_priced WHERE {chosen} LIMIT :many)"
 FIND = f"SELECT {ENTRY} FROM products WHERE record_id = :id"
 CHANGED = f"""
     SELECT {ENTRY} FROM products INDEXED BY products_changed WHERE changed_at IS NOT NULL
@@ -55,8 +64,16 @@ class SqliteProducts(Adapter):
                         connection.execute(CATALOGUE, each)
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:
-        statement, values = listing_statement(chosen)
+        statement, values = priced_statement(chosen) if self._has_few(chosen) else listing_statement(chosen)
         return [_entry(row) for row in self._connections.rows(statement, values | rows.page(limit, after))]
+
+    def _has_few(self, chosen: ProductFilter) -> bool:
+        """Whether few products have these prices, in any feed and category."""
+        conditions, values = _conditions(ProductFilter(min_price=chosen.min_price, max_price=chosen.max_price))
+        if not values:
+            return False
+        found = self._connections.rows(PRICES.format(chosen=conditions), values | {"many": MANY})
+        return bool(found[0][0] < MANY)
 
     def find(self, record_id: str) -> CatalogueEntry | None:
         found = self._connections.rows(FIND, {"id": record_id})
@@ -71,6 +88,19 @@ class SqliteProducts(Adapter):
 
 def listing_statement(chosen: ProductFilter) -> tuple[str, dict[str, Any]]:
     """The statement of a listing, and its values but for the page."""
+    conditions, values = _conditions(chosen)
+    named = {(False, False): "listed", (True, False): "of_feed", (False, True): "of_category", (True, True): "of_both"}
+    index = f"products_{named[chosen.feed is not None, chosen.category is not None]}"
+    return LISTING.format(index=index, chosen=conditions), values
+
+
+def priced_statement(chosen: ProductFilter) -> tuple[str, dict[str, Any]]:
+    """The same by the prices that are meant, which few products have."""
+    conditions, values = _conditions(chosen)
+    return PRICED.format(chosen=conditions), values
+
+
+def _conditions(chosen: ProductFilter) -> tuple[str, dict[str, Any]]:
     conditions = {
         "feed = :feed": ("feed", chosen.feed),
         "category = :category": ("category", chosen.category),
@@ -78,9 +108,7 @@ def listing_statement(chosen: ProductFilter) -> tuple[str, dict[str, Any]]:
         "price <= :max_price": ("max_price", chosen.max_price),
     }
     chosen_by = {condition: pair for condition, pair in conditions.items() if pair[1] is not None}
-    named = {(False, False): "listed", (True, False): "of_feed", (False, True): "of_category", (True, True): "of_both"}
-    index = f"products_{named[chosen.feed is not None, chosen.category is not None]}"
-    return LISTING.format(index=index, chosen=" AND ".join(chosen_by) or "TRUE"), dict(chosen_by.values())
+    return " AND ".join(chosen_by) or "TRUE", dict(chosen_by.values())
 
 
 def _values(version: ProductVersion, target: Target, product: Product) -> dict[str, Any]:
