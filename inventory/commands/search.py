@@ -21,6 +21,7 @@ from inventory.commands.terminal import (
 )
 from inventory.config import Settings
 from inventory.observations.documents import Document, facet_document, page_document
+from inventory.observations.model import IndexState
 from inventory.observations.service import Question, SearchService
 
 FOUND = ("url", "status", "failure", "collected_at")
@@ -28,6 +29,7 @@ FAILURE = "failure"
 """The field that is printed of targets that failed, unless others are asked for."""
 SHOWN = ("url", "field", "value", "volatile", "first_seen", "last_seen", "gone")
 COUNTED = ("value", "count", "first_seen", "volatile")
+UNDER_WAY = "All records are being indexed again: until that ends, some are found by what policies said before."
 OFTEN_EMPTY = ("volatile", "gone", FAILURE)
 """Columns that are printed only if there is something in them: a terminal is narrow."""
 
@@ -54,6 +56,8 @@ def search(query: str, at: str | None, show: Sequence[str], facet: str | None, l
     document = _found(service, question, printed, limit, at) if facet is None else _counted(service, question, facet, limit)
     printed_by = partial(_print_targets, with_shown=bool(shown)) if facet is None else _print_values
     print_document(document, as_json=as_json, otherwise=printed_by)
+    if not as_json and document["indexed"] == IndexState.UNDER_WAY:
+        stdout_console().print(UNDER_WAY)
     return 0
 
 
@@ -61,11 +65,12 @@ def _found(service: SearchService, question: Question, show: str, limit: int, at
     """The document of the API with up to 1,000 targets."""
     fields = service.fields(show)
     page = service.page(question, show=fields, limit=limit, after=None)
-    return page_document(question, at, page, service.total(question, page), with_shown=bool(fields))
+    total, indexed = service.total(question, page), service.index_state()
+    return page_document(question, at, page, total, indexed, with_shown=bool(fields))
 
 
 def _counted(service: SearchService, question: Question, field: str, limit: int) -> Document:
-    return facet_document(question, service.facet(question, field, limit=limit))
+    return facet_document(question, service.facet(question, field, limit=limit), service.index_state())
 
 
 def _print_targets(document: Document, *, with_shown: bool) -> None:

@@ -17,7 +17,8 @@ def search(query: dict[str, Any]) -> Document:
         question = services().search.question(query["q"], at, limits=services().limits.of("read"))
         page = services().search.page(question, show=show, limit=query["limit"], after=after)
         total = services().search.total(question, page)
-    return documents.page_document(question, query["at"], page, total, with_shown=bool(show))
+        indexed = services().search.index_state()
+    return documents.page_document(question, query["at"], page, total, indexed, with_shown=bool(show))
 
 
 def facets(query: dict[str, Any], mounted_at: str) -> Document:
@@ -25,7 +26,8 @@ def facets(query: dict[str, Any], mounted_at: str) -> Document:
     with services().search.slot():
         question = services().search.question(query["q"], query["at"], limits=services().limits.of("read"))
         facet = services().search.facet(question, query["field"], limit=query["limit"])
-    return documents.facet_document(question, facet, mounted_at)
+        indexed = services().search.index_state()
+    return documents.facet_document(question, facet, indexed, mounted_at)
 
 
 def fields(query: dict[str, Any]) -> Document:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from inventory.clock import rfc3339
 from inventory.listing import Key, cursor_of, position_of
-from inventory.observations.model import FAILURE, TAG, FacetValue, Observation
+from inventory.observations.model import FAILURE, TAG, FacetValue, IndexState, Observation
 from inventory.observations.queries.quoting import quoted
 from inventory.observations.service import Facet, Found, Listing, Page, Question, Total
 from inventory.records.model import Record
@@ -20,13 +20,16 @@ NOW = "now"
 """In a cursor, where no instant was given."""
 
 
-def page_document(question: Question, at: str | None, page: Page, total: Total, *, with_shown: bool) -> Document:
+def page_document(
+    question: Question, at: str | None, page: Page, total: Total, indexed: IndexState, *, with_shown: bool
+) -> Document:
     """A page of targets; the instant of the question was given as `at`."""
     return {
         "at": _instant(question.at),
         "targets": [found_document(found, with_shown=with_shown) for found in page.found],
         "total": total.number,
         "total_is_exact": total.is_exact,
+        "indexed": indexed.value,
         "next_cursor": _next_cursor(question, at, page),
     }
 
@@ -70,13 +73,14 @@ def observation_document(observation: Observation, record: Record) -> Document:
     }
 
 
-def facet_document(question: Question, facet: Facet, mounted_at: str = "") -> Document:
+def facet_document(question: Question, facet: Facet, indexed: IndexState, mounted_at: str = "") -> Document:
     """The values of a field, each with the search that it narrows the question to."""
     return {
         "field": facet.field,
         "at": _instant(question.at),
         "values": [_value(question, facet.field, each, mounted_at) for each in facet.values],
         "has_more": facet.has_more,
+        "indexed": indexed.value,
     }
 
 

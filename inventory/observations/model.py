@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -49,6 +50,7 @@ __all__ = [
     "FacetValue",
     "FoundTarget",
     "Has",
+    "IndexState",
     "Matcher",
     "Not",
     "Observation",
@@ -121,6 +123,14 @@ class Reindexing:
         if self.begun_at != other.begun_at or self.marked_up_to is None:
             return self.begun_at < other.begun_at
         return other.marked_up_to is None or self.marked_up_to < other.marked_up_to
+
+
+class IndexState(StrEnum):
+    """Whether searches find what a policy says: of all that is indexed, of some of it so far, or of nothing."""
+
+    COMPLETE = "complete"
+    UNDER_WAY = "under_way"
+    OFF = "off"
 
 
 @dataclass(frozen=True, slots=True)

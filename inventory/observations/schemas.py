@@ -9,6 +9,7 @@ from marshmallow.validate import Length, OneOf
 
 from inventory.instants import MAX_CHARACTERS
 from inventory.observations.exports import FORMATS
+from inventory.observations.model import IndexState
 from inventory.web_api.arguments import QuerySchema
 from inventory.web_api.pagination import CURSOR, LimitQuery
 
@@ -121,6 +122,16 @@ class FoundTargetSchema(Schema):
     )
 
 
+INDEXED = fields.String(
+    required=True,
+    validate=OneOf([IndexState.COMPLETE, IndexState.UNDER_WAY]),
+    metadata={
+        "description": "`under_way`: all records are being indexed again, after policies changed, say. Until that ends, some"
+        " are found by what policies said before."
+    },
+)
+
+
 class SearchPage(Schema):
     """Targets, the latest collected first."""
 
@@ -138,6 +149,7 @@ class SearchPage(Schema):
         metadata={"description": "How many targets there are; if `total_is_exact` is false, at least. null: not known."},
     )
     total_is_exact = fields.Boolean(required=True, metadata={"description": "Always, up to 10,000, if `total` is known."})
+    indexed = INDEXED
     next_cursor = fields.String(required=True, allow_none=True)
 
 
@@ -158,6 +170,7 @@ class FacetsSchema(Schema):
     at = fields.DateTime(required=True, allow_none=True)
     values = fields.List(fields.Nested(FacetValueSchema), required=True)
     has_more = fields.Boolean(required=True, metadata={"description": "There are more values than `limit`."})
+    indexed = INDEXED
 
 
 class FieldSchema(Schema):

@@ -16,7 +16,7 @@ from inventory.observations.conditions import all_of
 from inventory.observations.field_names import beginning, find
 from inventory.observations.fields import FIXED, Field
 from inventory.observations.limited import condition_of
-from inventory.observations.model import TAG, Condition, FacetValue, Has, Matcher, Observation, Word, folded
+from inventory.observations.model import TAG, Condition, FacetValue, Has, IndexState, Matcher, Observation, Word, folded
 from inventory.observations.observing import Verdicts
 from inventory.observations.parts import Part, all_parts
 from inventory.observations.ports import Observations
@@ -187,6 +187,10 @@ class SearchService:
         name = read_field("field", field)
         values = self._observations.facet(question.condition, at=question.at, field=name, limit=limit + 1)
         return Facet(field=name, values=values[:limit], has_more=len(values) > limit)
+
+    def index_state(self) -> IndexState:
+        """Whether all records are being indexed again, so that some are found by what policies said before."""
+        return IndexState.COMPLETE if self._observations.reindexing() is None else IndexState.UNDER_WAY
 
     def listing(self, prefix: str, *, limit: int, limits: Limits | None) -> Listing:
         """The fields whose names begin so: those of the catalogue, and then the headers and cookies that targets show.

@@ -9,12 +9,13 @@ from typing import Any
 
 from inventory.clock import rfc3339
 from inventory.listing import Key, cursor_of, keyset_page, position_of
+from inventory.observations.model import IndexState
 from inventory.observations.service import Page
 from inventory.policy import documents
 from inventory.policy.builtin_policies import builtin
 from inventory.policy.documents import Document
 from inventory.policy.judgement import Judge
-from inventory.policy.model import IndexState, KeptPolicy, Policy, TargetStatus
+from inventory.policy.model import KeptPolicy, Policy, TargetStatus
 from inventory.policy.replaying import time_of
 from inventory.policy.service import Asked
 from inventory.services import services

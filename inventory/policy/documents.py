@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from inventory.clock import rfc3339
+from inventory.observations.model import IndexState
 from inventory.policy.builtin_policies import builtin
-from inventory.policy.model import Evidence, Finding, IndexState, KeptPolicy, Policy, Verdict, Waiver
+from inventory.policy.model import Evidence, Finding, KeptPolicy, Policy, Verdict, Waiver
 from inventory.policy.replaying import Period, TargetHistory
 
 Document = dict[str, Any]

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from inventory.observations.model import IndexState
 from inventory.observations.reindexing import Reindexer
-from inventory.policy.model import IndexState
 from inventory.policy.verdicts import Verdicts
 
 

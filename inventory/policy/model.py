@@ -112,14 +112,6 @@ class KeptPolicy:
     document: bytes
 
 
-class IndexState(StrEnum):
-    """Whether searches find what a policy says: of all that is indexed, of some of it so far, or of nothing."""
-
-    COMPLETE = "complete"
-    UNDER_WAY = "under_way"
-    OFF = "off"
-
-
 class State(StrEnum):
     """What a rule comes to at a target."""
 

@@ -6,7 +6,8 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf
 
 from inventory.instants import MAX_CHARACTERS
-from inventory.policy.model import IndexState, Severity, TargetStatus, Unchecked
+from inventory.observations.model import IndexState
+from inventory.policy.model import Severity, TargetStatus, Unchecked
 from inventory.web_api.pagination import CURSOR, LimitQuery, PageSchema
 
 _INSTANT = Length(1, MAX_CHARACTERS, error="Send an instant such as 2026-01-31T12:00:00Z, a day, or how long ago: 7d.")

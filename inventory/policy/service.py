@@ -14,11 +14,11 @@ from inventory.clock import MILLISECOND, Clock, rfc3339
 from inventory.errors import NameTaken, NotFound, TooManyPolicies, UnknownPolicy
 from inventory.html_pages.page import Page, page_of
 from inventory.listing import Key
-from inventory.observations.model import FAILURE, TAG, Word
+from inventory.observations.model import FAILURE, TAG, IndexState, Word
 from inventory.policy.builtin_policies import builtin
 from inventory.policy.indexing import PolicyIndexing
 from inventory.policy.judgement import Judge, Looked
-from inventory.policy.model import MAX_POLICIES, IndexState, KeptPolicy, Policy, TargetStatus, Unchecked, Verdict
+from inventory.policy.model import MAX_POLICIES, KeptPolicy, Policy, TargetStatus, Unchecked, Verdict
 from inventory.policy.ports import ObservedTargets, Policies
 from inventory.policy.reading import of_document
 from inventory.policy.seen import hop_urls

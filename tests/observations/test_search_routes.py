@@ -194,7 +194,7 @@ def test_the_link_has_the_prefix_that_the_api_is_mounted_at(fleet: Fleet, client
 
 def test_what_no_target_shows_is_an_empty_answer(fleet: Fleet, ask: Ask) -> None:
     assert ask(q="header.server:nginx", show="header.server") == {
-        "at": None, "targets": [], "total": 0, "total_is_exact": True, "next_cursor": None
+        "at": None, "targets": [], "total": 0, "total_is_exact": True, "indexed": "complete", "next_cursor": None
     }  # fmt: skip
     assert ask("/facets", field="header.server")["values"] == []
     assert ask(at="2026-01-01")["targets"] == [], "of an empty inventory nothing is known, whenever"

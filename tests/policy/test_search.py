@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from html import unescape
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from flask.testing import FlaskClient
@@ -316,6 +319,50 @@ def test_searches_and_findings_agree(
     services.reindexer.request()
     rebuild(services)
     agree()
+
+
+def test_a_search_says_while_its_answers_are_indexed_again(
+    fleet: Fleet, services: Services, client: FlaskClient, ask: Ask
+) -> None:
+    fleet.collect("http://bad.test/", BAD)
+    warning = "All records are being indexed again."
+    pages = ("/search?q=status:200", "/search/facet?field=status")
+
+    def states() -> list[str]:
+        return [ask(q="status:200")["indexed"], ask("/facets", field="status")["indexed"]]
+
+    def warned() -> list[bool]:
+        return [warning in client.get(path, headers={"Accept": "text/html"}).text for path in pages]
+
+    assert (states(), warned()) == (["complete"] * 2, [False] * 2)
+    services.reindexer.request()
+    assert (states(), warned()) == (["under_way"] * 2, [True] * 2)
+    rebuild(services)
+    assert (states(), warned()) == (["complete"] * 2, [False] * 2)
+
+
+def test_the_page_of_a_record_leads_from_each_verdict_to_the_targets_of_the_same(
+    fleet: Fleet, client: FlaskClient, clock: FakeClock
+) -> None:
+    def verdicts(**at: str) -> dict[str, Mapping[str, list[str]]]:
+        """The parameters of the searches that the verdicts of the page lead to, by their texts."""
+        page = client.get("/record", query_string={"url": "http://h.test/", **at}, headers={"Accept": "text/html"}).text
+        found = re.findall(r'<a class="value" href="/search\?([^"]*)"[^>]*>(\w+(?:\.[\w-]+)?)</a>', page)
+        return {text: parse_qs(unescape(query)) for query, text in found if query.startswith(("q=policy", "q=grade"))}
+
+    keep(client, NOSNIFF)
+    fleet.collect("http://h.test/", BAD)
+    first = rfc3339(clock.now)
+    clock.forward(100)
+    fleet.collect("http://h.test/", GOOD)
+
+    now, then = verdicts(), verdicts(at=first)
+    assert set(then) - set(now) == {"own.r", "baseline.nosniff", "observatory.nosniff"}
+    assert then["own.r"] == {"q": ["policy.own.r:fails"], "at": [first]}
+    assert now["baseline.https"] == {"q": ["policy.baseline.https:fails"]}
+    assert now["F"] == {"q": ["grade.exact:F"]}
+    for asked in (*now.values(), *then.values()):
+        assert "http://h.test/" in client.get("/search", query_string=asked).text, asked
 
 
 def test_the_setting_names_all_built_in_policies() -> None:
