@@ -33,6 +33,7 @@ def register(app: Flask) -> None:
     """Answer browsers with pages where no page is, too. To programs, and below /api, the app's problems remain."""
     app.register_error_handler(InventoryError, _outside_pages)
     app.register_error_handler(HTTPException, _framework_page)
+    app.register_error_handler(Exception, _unforeseen_page)
 
 
 def problem_page(error: InventoryError) -> Response:
@@ -79,9 +80,15 @@ def _outside_pages(error: InventoryError) -> Response:
     return page_with("graphql.html", error if request.args else None)
 
 
+def _unforeseen_page(error: Exception) -> Response:
+    answer = problems.unforeseen(error)
+    return _page_of(answer, "problem.html") if wants_page() else answer
+
+
 def _framework_page(error: HTTPException) -> Response:
+    """The page of an error, but of 500: Flask raises that where the page of an unforeseen error could not be made."""
     answer = problems.answer_framework(error)
-    if not wants_page() or answer.status_code < 400:
+    if not wants_page() or not 400 <= answer.status_code < 500:
         return answer
     document = _document(answer)
     answer.set_data(json.dumps(document | {"detail": FOR_PEOPLE.get(answer.status_code, document["detail"])}))

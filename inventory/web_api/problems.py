@@ -81,7 +81,7 @@ def register(app: Flask, masking: Masking = UNCONFIGURED) -> None:
     app.extensions[MASKING] = masking
     app.register_error_handler(InventoryError, answer)
     app.register_error_handler(HTTPException, answer_framework)
-    app.register_error_handler(Exception, _unforeseen)
+    app.register_error_handler(Exception, unforeseen)
     app.after_request(_redirect_to_path)
 
 
@@ -142,7 +142,7 @@ def members_of(error: InventoryError) -> dict[str, Any]:
 def answer(error: InventoryError) -> Response:
     """An error of ours as a response."""
     if status_and_code(type(error))[0] == 500:
-        return _unforeseen(error)
+        return unforeseen(error)
     response = problem(**members_of(error))
     if isinstance(error, StorageUnavailable | TooManyRequests):
         response.headers["Retry-After"] = str(RETRY_AFTER)
@@ -151,6 +151,12 @@ def answer(error: InventoryError) -> Response:
     elif isinstance(error, QuotaExceeded):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
+
+
+def unforeseen(error: Exception) -> Response:
+    """An error that nothing of ours raises on purpose, as a response; the log has all of it."""
+    log.error("unforeseen_error", exc_info=error)
+    return problem(*FRAMEWORK_CODES[500])
 
 
 def answer_framework(error: HTTPException) -> Response:
@@ -188,8 +194,3 @@ def _redirect_to_path(response: Response) -> Response:
         where = urlsplit(response.headers["Location"])
         response.headers["Location"] = urlunsplit(("", "", f"/{where.path.lstrip('/')}", where.query, ""))
     return response
-
-
-def _unforeseen(error: Exception) -> Response:
-    log.error("unforeseen_error", exc_info=error)
-    return problem(*FRAMEWORK_CODES[500])

@@ -15,6 +15,7 @@ from inventory.access.model import Mode
 from inventory.config import Settings
 from inventory.errors import NoRoomToOpen, StorageFull, UnusableStore
 from inventory.ops.write_probe import PROBE_INTERVAL
+from inventory.services import Services
 from tests.conftest import Build
 from tests.end_to_end.stack import wait_until
 from tests.fakes import Replacing
@@ -149,6 +150,36 @@ def test_a_browser_that_goes_wrong_sees_a_page(client: FlaskClient, method: str,
     assert shown.headers.get("Allow") == told.headers.get("Allow")
     assert "nonce-" in shown.headers["Content-Security-Policy"]
     assert (told.status_code, told.mimetype) == (status, "application/problem+json")
+
+
+def broken(*_: object, **__: object) -> None:
+    raise RuntimeError("a fault of ours")
+
+
+def test_a_browser_sees_a_page_of_an_error_that_nobody_foresaw(make_services: Build, services: Services) -> None:
+    observations = Replacing(services.store.observations, search=broken)
+    client = create_app(services=make_services(store=Replacing(services.store, observations=observations))).test_client()
+
+    shown, told = client.get("/search", headers=BROWSER), client.get("/search")
+
+    assert (shown.status_code, shown.mimetype) == (500, "text/html")
+    assert f"request <code>{shown.headers['X-Request-ID']}</code>" in shown.text
+    assert "Its log explains it" in shown.text
+    assert "a fault of ours" not in shown.text
+    assert '<a href="/search"' in shown.text
+    assert (told.status_code, told.mimetype) == (500, "application/problem+json")
+    assert client.get("/api/v1/search", headers=BROWSER).mimetype == "application/problem+json"
+
+
+def test_where_no_page_can_be_made_a_browser_is_told_what_programs_are(services: Services) -> None:
+    app = create_app(services=services)
+    app.jinja_env.globals["navigation"] = broken
+
+    answer = app.test_client().get("/search", headers=BROWSER)
+
+    assert (answer.status_code, answer.mimetype) == (500, "application/problem+json")
+    assert answer.json is not None
+    assert answer.json["request_id"] == answer.headers["X-Request-ID"]
 
 
 def test_below_the_api_a_browser_is_told_what_programs_are(client: FlaskClient) -> None:

@@ -13,8 +13,8 @@ from inventory.ui.forms import load_query
 from inventory.ui.page_errors import page_blueprint, page_with
 from inventory.ui.pages import page
 from inventory.ui.records import diff_view
+from inventory.ui.records.searched import HEADERS, searched
 from inventory.ui.records.views import address_again
-from inventory.ui.records.volatile_fields import HEADERS, tags_and_volatile_fields
 from inventory.web_api import needs
 from inventory.webpages import answers as webpages
 
@@ -45,7 +45,7 @@ def diff() -> Response:
 
 
 def _page(url: str, document: dict[str, Any], choices: dict[str, Any]) -> Response:
-    _, volatile = tags_and_volatile_fields(url, SHOWN)
+    volatile = searched(url, SHOWN).volatile
     for_changes, for_text = diff_view.rooms(url)
     older, newer = document["from"]["id"], document["to"]["id"]
     groups, left_out = diff_view.groups(document, volatile, for_changes)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from inventory.html_pages.loading import KINDS
+from inventory.observations.fields import GRADE, GRADED, POLICY
 from inventory.ui.formats import instant, number
 from inventory.ui.records.shown_values import Part, Presenter, Shown
 
 Document = Mapping[str, Any]
 
 KIND_TITLES = dict(zip(KINDS, ("Scripts from", "Links from", "Images from", "Frames from", "Forms sent to"), strict=True))
+MAX_GRADES = 10
 SOON = 30
 """Days before the end of a certificate at which the page warns."""
 
@@ -90,6 +93,22 @@ def body(document: Document, presenter: Presenter) -> list[Fact]:
         *([] if wire is None else [_fact("As sent", presenter, None, _wire(wire), file=f"/bodies/{wire['sha256']}")]),
     ]
     return [fact for fact in facts if fact.values.items]
+
+
+def policies(verdicts: Sequence[tuple[str, str]], presenter: Presenter) -> list[Fact]:
+    """What the indexed policies say of it, by the verdict: rules that hold say nothing."""
+    grades, rules = {}, defaultdict[str, list[tuple[str, str, str]]](list)
+    for field, value in verdicts:
+        if field.startswith(POLICY):
+            rules[value].append((field, value, field.removeprefix(POLICY)))
+        else:
+            grades[field] = value
+    facts = [
+        _fact(f"Grade by {field.removeprefix(GRADE).removeprefix('.') or GRADED}", presenter, field, value)
+        for field, value in sorted(grades.items())[:MAX_GRADES]
+    ]
+    by_verdict = sorted(rules.items())
+    return [*facts, *(Fact(name=name.capitalize(), values=presenter.named(some)) for name, some in by_verdict)]
 
 
 def _fact(

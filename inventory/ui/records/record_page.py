@@ -17,8 +17,8 @@ from inventory.ui.records import responses
 from inventory.ui.records.facts import Fact
 from inventory.ui.records.page_source import Excerpt, excerpt
 from inventory.ui.records.responses import Answer, Hop, Phase, ShownCookie
+from inventory.ui.records.searched import searched
 from inventory.ui.records.shown_values import HeaderLine, Part, Presenter
-from inventory.ui.records.volatile_fields import tags_and_volatile_fields
 
 PAGE, FRAME = 95_000, 12_000
 """Characters of HTML that a page may have, and what all else than values takes of them."""
@@ -55,18 +55,19 @@ class RecordPage:
         """The page of a record's document, or of that of a snapshot."""
         is_latest = "snapshots" in document
         at = None if is_latest else document["collected_at"]
-        tags, volatile = tags_and_volatile_fields(target.key)
+        known = searched(target.key)
+        verdicts = known.verdicts if is_latest else searched(target.key, at=at).verdicts
         url_size = len(quote(target.key, safe=""))
         whole = max(20_000, PAGE - FRAME - TIMES_URL * url_size)
 
         def presenter(share: float) -> Presenter:
-            return Presenter(room=PageRoom(int(share * whole)), volatile=volatile if is_latest else frozenset(), at=at)
+            return Presenter(room=PageRoom(int(share * whole)), volatile=known.volatile if is_latest else frozenset(), at=at)
 
         lines, facts = presenter(LINES), presenter(FACTS)
         return cls(
             at=at,
             snapshot_id=None if is_latest else document["id"],
-            tags=tags,
+            tags=known.tags,
             final=responses.final_response(document, lines),
             redirects=responses.redirects(document["redirects"], presenter(REDIRECTS)),
             revalidation=responses.revalidation(document, lines),
@@ -77,6 +78,7 @@ class RecordPage:
                 "Body": record_facts.body(document, facts),
                 "Page": record_facts.page(document, facts),
                 "Certificate": record_facts.certificate(document, facts, now),
+                "Policies": record_facts.policies(verdicts, facts),
             },
             phases=responses.phases(document),
             timeline=changes.timeline({"url": target.key, "limit": _steps(whole, url_size), "cursor": cursor}),

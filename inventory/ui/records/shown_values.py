@@ -83,6 +83,10 @@ class Presenter:
         """The values of a field."""
         return self._fitting([self._shown(field, value) for value in values], self._size)
 
+    def named(self, values: Iterable[tuple[str, str, str]]) -> Part[Shown]:
+        """Values of several fields, a field, a value and a text for each, which is shown in the place of the value."""
+        return self._fitting([replace(self._shown(field, value), text=text) for field, value, text in values], self._size)
+
     def lines(self, prefix: str | None, lines: Sequence[Mapping[str, str]]) -> Part[HeaderLine]:
         """Header lines, whose fields begin with the prefix; without one, none of theirs are in the index."""
         every = []
