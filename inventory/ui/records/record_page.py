@@ -46,6 +46,7 @@ class RecordPage:
     trailers: Part[HeaderLine]
     cookies: Part[ShownCookie]
     facts: Mapping[str, Sequence[Fact]]
+    policies: Sequence[Fact]
     phases: Sequence[Phase]
     timeline: Mapping[str, Any]
     source: Excerpt
@@ -78,8 +79,8 @@ class RecordPage:
                 "Body": record_facts.body(document, facts),
                 "Page": record_facts.page(document, facts),
                 "Certificate": record_facts.certificate(document, facts, now),
-                "Policies": record_facts.policies(verdicts, facts),
             },
+            policies=record_facts.policies(verdicts, facts),
             phases=responses.phases(document),
             timeline=changes.timeline({"url": target.key, "limit": _steps(whole, url_size), "cursor": cursor}),
             source=excerpt(document, int((1 - LINES - REDIRECTS - COOKIES - FACTS - STEPS) * whole)),
