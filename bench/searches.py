@@ -29,7 +29,7 @@ from inventory.observations.queries.query import parse
 from inventory.store import Store
 
 TARGETS = 100_000
-"""`--scale 10` is a million, which takes five minutes to fill and 1.8 GB."""
+"""`--scale 10` is a million, which takes five minutes to fill and 2.1 GB."""
 PAGE = 100
 DENSE = 'header.server:nginx* AND tls.issuer:"Issuer 1"'
 CONDITIONS = (

@@ -25,6 +25,8 @@ MOST_KEPT = 15_000
 """A query of which more values were listed is not kept for the next one."""
 
 
+HELD = "substr(:held, {number} + 1, 1) = x'31'"
+"""Whether a condition holds for the target of a number."""
 STATE = "PRAGMA data_version"
 """Another number after each change that another connection made; `total_changes` are those of this one."""
 
@@ -98,11 +100,16 @@ class Query:
         return set(bitmaps.numbers(self.holding(bitmaps.of_numbers(possible, below))))
 
     @property
+    def held(self) -> bytes:
+        """The targets that the condition holds for, as `HELD` has them: a character for each number."""
+        return f"{self.targets:b}"[::-1].encode()
+
+    @property
     def holds(self) -> tuple[str, Mapping[str, bytes]]:
         """The condition as SQL on `o.target_no`, the number of a target, and the values in it."""
         self.read_more()
         if self.is_exact:  # nearly always: no function of ours is called for each change
-            return "substr(:held, o.target_no + 1, 1) = x'31'", {"held": f"{self.targets:b}"[::-1].encode()}
+            return HELD.format(number="o.target_no"), {"held": self.held}
         least, most = bitmaps.to_bytes(self.reach.least), bitmaps.to_bytes(self.reach.most)
 
         def is_found(number: int) -> bool:

@@ -36,7 +36,7 @@ from inventory.store.sqlite import (
     unindexed,
     unseen,
 )
-from inventory.store.sqlite.conditions import Query, query_of
+from inventory.store.sqlite.conditions import HELD, Query, query_of
 from inventory.store.sqlite.connections import Adapter, Connections
 from inventory.store.sqlite.numbers import Numbers
 from inventory.store.sqlite.observing import Observing, latest_only
@@ -54,6 +54,10 @@ AFTER = f"{POSITION} <= :instant AND ({POSITION} < :instant OR r.id < :id)"
 IN_ORDER = f"""
     SELECT r.id, {POSITION}, r.target_no FROM records AS r INDEXED BY records_observed
     WHERE r.target_no IS NOT NULL AND {AFTER} ORDER BY {POSITION} DESC, r.id DESC LIMIT :chunk"""
+IN_ORDER_HELD = f"""
+    SELECT r.id, {POSITION} FROM records AS r INDEXED BY records_observed
+    WHERE r.target_no IS NOT NULL AND {AFTER} AND {HELD.format(number="r.target_no")}
+    ORDER BY {POSITION} DESC, r.id DESC LIMIT :limit"""
 FOUND = f"""
     SELECT r.id, {POSITION} FROM json_each(:targets) AS c CROSS JOIN observed_targets AS t ON t.no = c.value
     CROSS JOIN records AS r ON r.id = t.record_id WHERE {AFTER} ORDER BY {POSITION} DESC, r.id DESC LIMIT :limit"""
@@ -248,4 +252,7 @@ def _add_in_order(
             number = query.targets.bit_count()
             if number <= query.bounds.most_candidates and steps * TARGETS_A_STEP >= number:
                 return start
+            if steps >= query.bounds.chunk:  # SQLite passes those over for which it does not hold
+                found += connection.execute(IN_ORDER_HELD, start | {"held": query.held, "limit": wanted - len(found)})
+                return None
         chunk = min(2 * chunk, query.bounds.chunk)

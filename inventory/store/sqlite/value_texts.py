@@ -1,7 +1,8 @@
 """The texts of values, put together so that a part of one is found among a million of them.
 
-The values of a field whose numbers are in a chunk are one row. Chunks are gathered once all of their numbers are given,
-which are never given again. A text that is here but no longer in `field_values` does no harm: nothing shows its number.
+The values of a field whose numbers are in a chunk are one row, with the rest of each number. Chunks are gathered once all
+of their numbers are given, which are never given again. A text that is here but no
+longer in `field_values` does no harm: nothing shows its number.
 """
 # ruff: noqa: S608 - nothing but our own numbers is put into a statement
 
@@ -29,19 +30,20 @@ GATHERED = "SELECT below FROM gathered_values"
 LAST_GATHERED = f"SELECT (below << {SHIFT}) - 1 FROM gathered_values"
 GATHER = """
     INSERT INTO value_texts (chunk, field_no, numbers, texts)
-    SELECT :chunk, field_no, json_group_array(no), CAST(group_concat(replace(folded, :end, ''), :end) AS BLOB)
+    SELECT :chunk, field_no, group_concat(printf('%03x', no & 4095), ''),
+    CAST(group_concat(replace(folded, :end, ''), :end) AS BLOB)
     FROM field_values WHERE no >= :first AND no < :after GROUP BY field_no"""
 NOTE = "UPDATE gathered_values SET below = ?"
 FORGET = "DELETE FROM value_texts WHERE chunk = :chunk"
 LAST = "SELECT coalesce(max(no), 0) FROM field_values"
 TEXTS = """
-    SELECT t.numbers, t.texts FROM json_each(:fields) AS f CROSS JOIN value_texts AS t ON t.field_no = f.value"""
+    SELECT t.chunk, t.numbers, t.texts FROM json_each(:fields) AS f CROSS JOIN value_texts AS t ON t.field_no = f.value"""
 CHECKED = """
     SELECT v.no, v.field_no, coalesce(v.value, v.folded) FROM json_each(:numbers) AS c
     CROSS JOIN field_values AS v ON v.no = c.value"""
 REST = """
     SELECT v.no, v.field_no, coalesce(v.value, v.folded) FROM field_values AS v
-    WHERE v.no >= :first AND v.field_no IN (SELECT value FROM json_each(:fields)) AND instr(v.folded, :part)"""
+    WHERE v.no >= :first AND +v.field_no IN (SELECT value FROM json_each(:fields)) AND instr(v.folded, :part)"""
 
 
 def values_with(connection: Connection, fields: Set[int], part: str) -> Iterator[tuple[int, int, str]] | None:
@@ -94,23 +96,23 @@ def _values_with(connection: Connection, given: dict[str, object]) -> Iterator[t
     part = str(given["part"]).encode()
     found = (
         number
-        for numbers, texts in connection.execute(TEXTS, given)
+        for chunk, numbers, texts in connection.execute(TEXTS, given)
         if part in texts
-        for number in _numbers_with(json.loads(numbers), texts, part)
+        for number in _numbers_with(chunk << SHIFT, numbers, texts, part)
     )
     while some := list(islice(found, CHECKED_AT_ONCE)):
         yield from connection.execute(CHECKED, {"numbers": json.dumps(some)})
     yield from connection.execute(REST, given)
 
 
-def _numbers_with(numbers: list[int], texts: bytes, part: bytes) -> Iterator[int]:
-    """The numbers of those texts that have a part."""
+def _numbers_with(first: int, offsets: str, texts: bytes, part: bytes) -> Iterator[int]:
+    """The numbers of those texts that have a part; each has an offset of three hexadecimal digits."""
     end = END.encode()
     index = counted = 0
     at = texts.find(part)
     while at >= 0:
         index += texts.count(end, counted, at)
-        yield numbers[index]
+        yield first + int(offsets[3 * index : 3 * index + 3], 16)
         counted = at
         after = texts.find(end, at)
         at = texts.find(part, after) if after >= 0 else -1
