@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
 from bench import filled_fleet, fleet
 from inventory.observations.conditions import any_of, negated
+from inventory.observations.model import FoundTarget
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite.query_bounds import Bounds
 from tests.observations.algebra import exactly
@@ -83,3 +85,20 @@ def test_targets_that_were_collected_first_are_found_without_a_look_at_all_other
         assert [each.record_id for each in filled.observations.search(first, at=None, limit=1, after=None)] == [IDS[9]]
     looks = [statement for statement in found if "INDEXED BY records_observed" in statement]
     assert len(looks) == 2, "of two targets, and then of four"
+
+
+def test_many_targets_that_are_far_from_the_front_are_found_by_one_statement_more(tmp_path: Path) -> None:
+    first = any_of([exactly("url", fleet.target(number).key) for number in range(20)])
+    pages, walks = list[Sequence[FoundTarget]](), list[int]()
+    with closing(SqliteStore(tmp_path / "store", bounds=Bounds(candidates=5, most_candidates=5, chunk=4))) as store:
+        store.prepare()
+        filled_fleet.fill(tmp_path / "store", COUNT)
+        store.records.find(IDS[0])
+        for _ in range(4):
+            after = (pages[-1][-1].at, pages[-1][-1].record_id) if pages else None
+            with noted() as statements:
+                pages.append(store.observations.search(first, at=None, limit=6, after=after))
+            walks.append(len([each for each in statements if "INDEXED BY records_observed" in each]))
+
+    assert walks == [2, 2, 2, 1], "the last page has two"
+    assert [each.record_id for page in pages for each in page] == list(reversed(IDS[:20]))
