@@ -75,13 +75,21 @@ class Depths:
 class Notifier:
     """Wakes workers, and tells those who wait what was settled and how jobs progress."""
 
-    def __init__(self, redis: Redis, *, job_timeout: int, masking: Masking = UNCONFIGURED) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        job_timeout: int,
+        masking: Masking = UNCONFIGURED,
+        ticks: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._redis = redis
+        self._ticks = ticks
         self._masking = masking
         self._queues = {
             name: rq.Queue(name, connection=redis, serializer=JSONSerializer, default_timeout=job_timeout) for name in TASKS
         }
-        self._outage = RedisOutage(away="queue_unavailable", back="queue_available")
+        self._outage = RedisOutage(away="queue_unavailable", back="queue_available", ticks=ticks)
         self._full_until = dict.fromkeys(TASKS, 0.0)
         self._visible_from = 0.0
         self._workers, self._counted_until = 0, 0.0
@@ -104,7 +112,7 @@ class Notifier:
 
     def waiting_limit(self) -> int:
         """How many RQ jobs may wait in a queue: as many as there are workers, and `MAX_WAITING` at least."""
-        return self._outage.call(lambda: self._limit(time.monotonic()), lambda: MAX_WAITING, writes=False)
+        return self._outage.call(lambda: self._limit(self._ticks()), lambda: MAX_WAITING, writes=False)
 
     def announce(self, record_ids: Sequence[str]) -> None:
         """Tell those who wait for these records that an outcome was settled."""
@@ -112,7 +120,7 @@ class Notifier:
 
     def announce_job(self, job_id: str, *, ended: bool = False) -> None:
         """Tell those who watch this job that it progressed, at most four times a second, or that it ended."""
-        now = time.monotonic()
+        now = self._ticks()
         if not ended and now < self._announced.get(job_id, 0.0) + ANNOUNCE_EVERY:
             return
         self._announced = {job: at for job, at in self._announced.items() if now < at + ANNOUNCE_EVERY} | {job_id: now}
@@ -167,7 +175,7 @@ class Notifier:
         return {(where, source): int(counted[name]) for name, (where, _, source) in names.items()}
 
     def _wake(self, name: str, subject: str, description: str) -> bool:
-        now = time.monotonic()
+        now = self._ticks()
         if now < self._full_until[name]:
             return False
         return self._outage.call(lambda: self._enqueue(name, subject, description, now), lambda: False)
