@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import exp, log
 from time import monotonic
 
@@ -31,8 +32,9 @@ class ClientSpeed:
     may set `ended`, which makes the next wait fail.
     """
 
-    def __init__(self, recent: float = BUFFERED_BODY) -> None:
+    def __init__(self, recent: float = BUFFERED_BODY, *, ticks: Callable[[], float] = monotonic) -> None:
         self.ended = False
+        self._ticks = ticks
         self._left = CLIENT_TIMEOUT
         self._recent = min(recent, BUFFERED_BODY)
         self._since: float | None = None
@@ -40,18 +42,18 @@ class ClientSpeed:
     def recent(self) -> float:
         """What arrived lately, as of now."""
         since = self._since
-        return self._recent if since is None else self._faded(monotonic() - since)
+        return self._recent if since is None else self._faded(self._ticks() - since)
 
     def wait(self) -> None:
         """Begin to wait for the client; `TimeoutError` if its time is over or the upload was ended."""
         if self.ended or self._left <= 0:
             raise TimeoutError("the client is too slow")
-        self._since = monotonic()
+        self._since = self._ticks()
 
     def waited(self) -> None:
         """End the wait."""
         assert self._since is not None
-        seconds = monotonic() - self._since
+        seconds = self._ticks() - self._since
         self._recent, self._since = self._faded(seconds), None
         self._left -= seconds
 

@@ -93,7 +93,7 @@ class FakeSource:
         with self._lock:
             self.asked[key] += 1
             self.previous.append(previous)
-        assert self.open.wait(20), "the test forgot to open the upstream"
+        assert self.open.wait(100), "the test forgot to open the upstream"
         page = self.pages[key] if key in self.pages else self.usual(key)
         if isinstance(page, SourceFailure):
             raise page

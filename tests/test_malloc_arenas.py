@@ -14,6 +14,7 @@ from tests.end_to_end.stack import ROOT
 MANY_THREADS = """
 import ctypes, sys
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from inventory.malloc_arenas import limit_arenas
 libc = ctypes.CDLL(None)
 libc.fopen.restype = ctypes.c_void_p
@@ -21,7 +22,7 @@ libc.free.argtypes = libc.fclose.argtypes = [ctypes.c_void_p]
 libc.malloc.restype = ctypes.c_void_p
 if sys.argv[2] == "few":
     print(limit_arenas())
-with ThreadPoolExecutor(40) as pool:
+with ThreadPoolExecutor(40, initializer=Barrier(40).wait) as pool:
     for taken in pool.map(lambda n: [libc.malloc(1_000) for _ in range(2_000)], range(400)):
         for block in taken:
             libc.free(block)
@@ -33,7 +34,7 @@ libc.fclose(file)
 
 def arenas(file: Path, how: str) -> int:
     command = [sys.executable, "-c", MANY_THREADS, str(file), how]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, timeout=100)
     return file.read_text().count("<heap nr=")
 
 

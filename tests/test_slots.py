@@ -12,8 +12,8 @@ from inventory.slots import Slots
 
 
 def test_those_who_wait_get_a_slot() -> None:
-    slots = Slots(2, admitted=20, max_wait=30)
-    pair = Barrier(2, timeout=10)
+    slots = Slots(2, admitted=20, max_wait=100)
+    pair = Barrier(2, timeout=100)
 
     def work(_: int) -> None:
         with slots.one("Busy."):
@@ -56,5 +56,5 @@ def test_a_next_step_waits_for_others_however_long_they_take() -> None:
         with slots.one("Busy."):
             step_taken = pool.submit(step)
             assert not stepped.wait(0.05)
-        step_taken.result(10)
+        step_taken.result(60)
     assert stepped.is_set()

@@ -27,6 +27,7 @@ from tests.rate_limits.budget_halves import answers, redis_server
 CALLER, OTHER = "key:1", "address:192.0.2.0"
 MINUTE = Quota(counted=Counted.LOOKUPS, amount=10, period="minute")
 DAY = Quota(counted=Counted.LOOKUPS, amount=100, period="day")
+IMPORTS = Quota(counted=Counted.IMPORTS, amount=100, period="day")
 PROCESSES, EACH = 4, 50
 
 
@@ -39,7 +40,7 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture
 def real_redis(redis_url: str) -> Iterator[Redis]:
     """An empty one."""
-    with closing(connect(redis_url, socket_timeout=5.0)) as redis:
+    with closing(connect(redis_url, socket_timeout=60.0)) as redis:
         redis.flushall()
         yield redis
 
@@ -65,10 +66,10 @@ def local(clock: Clock, *, processes: int = 1, max_counters: int = 1_000) -> Loc
 
 def count_many(url: str) -> None:
     """What one process of several does."""
-    with closing(connect(url, socket_timeout=5.0)) as redis:
+    with closing(connect(url, socket_timeout=60.0)) as redis:
         counters = SharedCounters(redis)
         for _ in range(EACH):
-            counters.add(CALLER, [MINUTE, DAY])
+            counters.add(CALLER, [DAY, IMPORTS])
 
 
 def test_each_caller_has_a_counter_for_each_quota(shared: SharedCounters) -> None:
@@ -85,22 +86,24 @@ def test_processes_count_together(redis_url: str, shared: SharedCounters) -> Non
     for process in processes:
         process.start()
     for process in processes:
-        process.join(60)
+        process.join(100)
 
-    assert [usage.used for usage in shared.read(CALLER, [MINUTE, DAY])] == [PROCESSES * EACH] * 2
+    assert [usage.used for usage in shared.read(CALLER, [DAY, IMPORTS])] == [PROCESSES * EACH] * 2
 
 
 def test_a_period_begins_with_the_first_count_and_ends_to_the_millisecond(shared: SharedCounters, real_redis: Redis) -> None:
     shared.add(CALLER, [MINUTE])
     [key] = real_redis.keys("inventory:quota:*")
     assert key == b"inventory:quota:lookups/key:1/10/1/minute"
-    real_redis.pexpire(key, 1_400)  # as if 58.6 s had passed; Redis itself would say that 1 s is left
+    began = time.monotonic()
+    real_redis.pexpire(key, 30_400)  # as if 29.6 s had passed; Redis itself would say that 30 s are left
     shared.add(CALLER, [MINUTE])
     [usage] = shared.read(CALLER, [MINUTE])
-    assert 1.2 < usage.ends_in <= 1.4
+    assert 30.4 - (time.monotonic() - began) - 0.002 <= usage.ends_in <= 30.4
     assert usage.used == 2
 
-    time.sleep(usage.ends_in)
+    real_redis.pexpire(key, 1)
+    wait_until(lambda: not real_redis.exists(key), "it is over")
 
     assert [(each.used, each.ends_in) for each in shared.read(CALLER, [MINUTE])] == [(0, 60.0)]
 
@@ -178,7 +181,7 @@ def test_a_redis_that_does_not_answer_holds_nobody_up(mute: bool) -> None:
                 counters.read(CALLER, [MINUTE])
                 counters.add(CALLER, [DAY])
             assert [usage.used for usage in counters.read(CALLER, [DAY])] == [200]
-            assert time.monotonic() - began < 10
+            assert time.monotonic() - began < 60, "200 s if each of them waited"
 
 
 def test_while_redis_is_killed_the_quota_holds_and_after_it_is_back_it_counts_again(tmp_path: Path) -> None:
@@ -186,14 +189,14 @@ def test_while_redis_is_killed_the_quota_holds_and_after_it_is_back_it_counts_ag
     folder.mkdir()
     path = folder / "redis.sock"
     command = [find_server(), "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(folder)]
-    with closing(connect(f"unix://{path}", socket_timeout=1.0)) as redis:
+    with closing(connect(f"unix://{path}", socket_timeout=10.0)) as redis:
         counters = FallbackCounters(lambda: SharedCounters(redis), LocalCounters(processes=2), retry_after=0.05)
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         try:
             wait_until(lambda: answers(redis), "Redis answers")
             counters.add(CALLER, [MINUTE])
             server.send_signal(signal.SIGKILL)
-            server.wait(10)
+            server.wait(60)
 
             done = 0
             while counters.read(CALLER, [MINUTE])[0].left:
@@ -206,7 +209,7 @@ def test_while_redis_is_killed_the_quota_holds_and_after_it_is_back_it_counts_ag
             wait_until(lambda: counters.read(CALLER, [MINUTE])[0].left == 10, "Redis counts, and has forgotten the rest")
         finally:
             server.kill()
-            server.wait(10)
+            server.wait(60)
             for file in folder.iterdir():
                 file.unlink()
             folder.rmdir()

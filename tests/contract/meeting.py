@@ -18,7 +18,7 @@ def at_once(count: int, act: Callable[[int], Result]) -> list[Result]:
     start = Barrier(count)
 
     def run(n: int) -> Result:
-        start.wait(30)
+        start.wait(60)
         return act(n)
 
     with ThreadPoolExecutor(count) as pool:
@@ -44,7 +44,7 @@ def programs_at_once(url: str, commands: Sequence[Sequence[str]]) -> list[list[s
         running = [stack.enter_context(program(url, *command)) for command in commands]
         for each in running:
             set_off(each)
-        return [each.communicate(timeout=60)[0].splitlines() for each in running]
+        return [each.communicate(timeout=100)[0].splitlines() for each in running]
 
 
 def set_off(running: subprocess.Popen[str]) -> None:

@@ -133,8 +133,8 @@ def claim_batches(store: Store) -> Iterator[str]:
         yield f"{batch.job_id} {batch.number}"
 
 
-def work(store: Store) -> Iterator[str]:
-    """Read what is to be read, then write one outcome after the other, until nothing is left."""
+def work(store: Store, last: str) -> Iterator[str]:
+    """Read what is to be read, then write one outcome after the other, up to the row `last`; then wait to be killed."""
     while claimed := store.jobs.claim(now=NOW, lease_for=LEASE):
         _, batch = claimed
         if batch.number == SPLITTING:
@@ -143,6 +143,8 @@ def work(store: Store) -> Iterator[str]:
         for number in range(batch.first_row, batch.last_row + 1) if batch.number != SPLITTING else ():
             advance(store, batch, [row(number, list(RowOutcome)[number % 3])])
             yield str(number)
+            if number == int(last):
+                sys.stdin.readline()
         store.jobs.finish(batch)
     store.jobs.complete(now=NOW, limit=9)
 

@@ -158,6 +158,6 @@ def test_threads_that_write_alone_and_together_wait_for_each_other_and_for_no_lo
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(write, range(100)))
 
-    assert monotonic() - began < 30
+    assert monotonic() - began < 60
     assert len(shared_store.records.find_all([target(n).id for n in range(100)])) == 100
     assert len(listed(shared_store, limit=200)) == 100

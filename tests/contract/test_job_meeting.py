@@ -169,15 +169,14 @@ def test_targets_that_many_jobs_accept_at_once_are_each_accepted_by_one(store: S
 
 def test_what_a_killed_worker_wrote_counts_once_and_the_next_one_goes_on_after_it(shared: Backend, store: Store) -> None:
     wanted = create(store)
-    for kills in range(1, 3):
-        with program(shared.url, "work") as worker:
+    for last in (15, 35):
+        with program(shared.url, "work", f"{last}") as worker:
             set_off(worker)
             assert worker.stdout is not None
             acknowledged = [int(worker.stdout.readline()) for _ in range(6)]
             worker.kill()
             acknowledged += [int(line) for line in worker.stdout.read().splitlines()]
         assert set(acknowledged) <= set(outcomes(store, wanted))
-        assert len(acknowledged) < 40 * kills, "it was killed in the middle"
         assert found(store, wanted).status is JobStatus.RUNNING
 
     while owned := store.jobs.claim(now=OVER, lease_for=LEASE):

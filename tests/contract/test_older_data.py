@@ -173,7 +173,7 @@ def worked_to_the_end(services: Services, shop: Shop, clock: FakeClock) -> None:
         clock.forward(0.3)
         return all(job.status.finished for job in services.store.jobs.listing(None, limit=99, after=None))
 
-    wait_until(ended, "all jobs are ended", 30)
+    wait_until(ended, "all jobs are ended", 100)
 
 
 def test_everything_is_read_as_the_older_version_read_it(older: Backend) -> None:

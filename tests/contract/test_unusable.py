@@ -153,7 +153,7 @@ def test_a_deleted_log_and_index_are_saved_by_the_last_program_that_closes_them(
                 pytest.raises(UnusableStore, match="were deleted while the store was in use"),
             ):
                 accept(new, 3)
-            second.communicate("\n", timeout=60)
+            second.communicate("\n", timeout=100)
 
         accept(first, 3)
         assert [n for n in range(9) if first.records.find(target(n).id)] == [1, 2, 3]
@@ -196,14 +196,14 @@ def test_a_store_without_room_answers_and_says_that_it_keeps_nothing(sqlite: Sql
 
 def test_a_program_that_may_write_nothing_any_more_reads_on(sqlite: SqliteBackend) -> None:
     with program(sqlite.url, "without_room") as running:
-        out, _ = running.communicate("\n", timeout=60)
+        out, _ = running.communicate("\n", timeout=100)
 
     assert out.split() == ["refused", "refused", "known", "room"]
 
 
 def test_a_store_that_is_first_opened_without_room_says_that_there_is_none(sqlite: SqliteBackend) -> None:
     with program(sqlite.url, "opened_without_room") as running:
-        out, _ = running.communicate("\n", timeout=60)
+        out, _ = running.communicate("\n", timeout=100)
 
     assert out.split() == ["refused", "refused", "refused", "room"]
 

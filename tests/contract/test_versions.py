@@ -131,7 +131,7 @@ def test_what_an_older_version_owed_is_done(
         records = services.store.records.listing(RecordFilter(), limit=99, after=None)
         return all(job.status.finished for job in jobs) and not any(each.due_at for each in records)
 
-    wait_until(is_done, "everything is done", 30)
+    wait_until(is_done, "everything is done", 100)
     assert record_of(services, owed).snapshots == 1
 
 

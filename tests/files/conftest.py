@@ -40,18 +40,18 @@ def bucket(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         "AWS_REGION": "us-east-1",
     }.items():
         monkeypatch.setenv(name, text)
-    requests.post(f"{s3_server}/moto-api/reset", timeout=10)
+    requests.post(f"{s3_server}/moto-api/reset", timeout=60)
     url = f"{s3_server}/{BUCKET}"
-    assert requests.put(url, timeout=10).ok
+    assert requests.put(url, timeout=60).ok
     return url
 
 
 def _await(url: str, server: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 30
+    until = time.monotonic() + 100
     while time.monotonic() < until:
         assert server.poll() is None, "the S3 server has ended"
         try:
-            requests.get(f"{url}/moto-api/", timeout=1)
+            requests.get(f"{url}/moto-api/", timeout=60)
         except requests.ConnectionError:
             time.sleep(0.05)
         else:

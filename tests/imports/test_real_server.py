@@ -60,7 +60,7 @@ def upload(running: Stack, content: Iterator[bytes] | Announced) -> requests.Res
         params={"kind": "urls"},
         data=content,  # type: ignore[arg-type]
         headers={"Content-Type": "multipart/form-data; boundary=edge"},
-        timeout=60,
+        timeout=110,
     )
 
 
@@ -113,7 +113,7 @@ def test_the_form_of_the_page_arrives_as_an_upload_does(running: Stack) -> None:
             data=chain([FIELD_KIND], body(size)),
             headers={"Content-Type": "multipart/form-data; boundary=edge", "Accept": "text/html"},
             allow_redirects=False,
-            timeout=60,
+            timeout=110,
         )
         assert answer.status_code == status
 
@@ -127,14 +127,14 @@ def test_a_preview_larger_than_other_bodies_arrives_and_a_file_is_refused(runnin
             f"{running.url}/api/v1/imports/preview",
             data=body(size),
             headers={"Content-Type": "multipart/form-data; boundary=edge"},
-            timeout=60,
+            timeout=110,
         )
         assert answer.status_code == status
 
 
 def test_an_incomplete_upload_leaves_nothing(running: Stack) -> None:
     before = kept(running)
-    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as client:
         client.sendall(REQUEST % 50_000_000 + HEAD % b"urls.txt" + BLOCK * 12)
         client.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: client.recv(65_536), b""))
@@ -145,7 +145,7 @@ def test_an_incomplete_upload_leaves_nothing(running: Stack) -> None:
 
 
 def test_uploads_that_stand_still_take_neither_the_threads_of_lookups_nor_the_slots_of_others(running: Stack) -> None:
-    clients = [socket.create_connection(("127.0.0.1", running.port), timeout=20) for _ in range(24)]
+    clients = [socket.create_connection(("127.0.0.1", running.port), timeout=60) for _ in range(24)]
     try:
         for client in clients:
             client.sendall(REQUEST % 50_000_000 + HEAD % b"urls.txt" + BLOCK[:1000])

@@ -8,10 +8,8 @@ import csv
 import gzip
 import io
 import json
-import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +23,8 @@ from inventory.imports.lines import MAX_LINE
 from inventory.imports.rows import read
 from inventory.imports.sniffing import HEAD_BYTES, sniff
 from inventory.jobs.job_type import LineFormat
+from inventory.jobs.model import InputRow
+from tests.growth import assert_linear, cpu_seconds
 from tests.imports.actions import FILE_ROWS, outcomes, positions, rows, texts
 
 MEGABYTE = 1024 * 1024
@@ -100,13 +100,16 @@ def test_an_unclosed_quote_anywhere_leaves_the_rows_after_it(rest: int) -> None:
 
 
 def test_unclosed_quotes_everywhere_take_no_longer_than_other_lines() -> None:
-    lines = [b'1,"https://a/', b"2,https://b/", b'3,"x"y', b'""",https://c/', b"4,https://d/"] * 40_000
-    began = time.process_time()
+    lines = [b'1,"https://a/', b"2,https://b/", b'3,"x"y', b'""",https://c/', b"4,https://d/"]
 
-    found = rows(b"id,url\n" + b"\n".join(lines), "a.csv", column="url")
+    def found(content: bytes) -> list[InputRow]:
+        return rows(content, "a.csv", column="url")
 
-    assert time.process_time() - began < 20
-    assert sum(line.code is None for line in found) >= 40_000
+    def unclosed(times: int) -> bytes:
+        return b"id,url\n" + b"\n".join(lines * times)
+
+    assert sum(line.code is None for line in found(unclosed(16_000))) >= 16_000
+    assert_linear(found, unclosed, small=1_000)
 
 
 def test_a_row_without_the_cell_is_rejected_with_what_it_has() -> None:
@@ -275,6 +278,7 @@ from inventory.errors import UnreadableFile
 from inventory.imports.file_format import FileFormat
 from inventory.imports.rows import read
 from inventory.jobs.job_type import LineFormat
+from inventory.jobs.model import InputRow
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 begun, count, error = peak(), 0, None
@@ -291,7 +295,7 @@ def count(path: Path, file_format: FileFormat) -> tuple[int, int, str | None]:
     """What another program finds in a file: how many rows, with how many MiB more than at its start, and what stops it."""
     done = subprocess.run(
         [sys.executable, "-c", COUNT, str(path), repr(file_format).replace("<LineFormat.JSON: 'json'>", "LineFormat.JSON")],
-        capture_output=True, text=True, timeout=100, check=True, cwd=Path(__file__).parents[2],
+        capture_output=True, text=True, timeout=250, check=True, cwd=Path(__file__).parents[2],
     )  # fmt: skip
     rows, megabytes, error = ast.literal_eval(done.stdout)
     return rows, megabytes, error
@@ -318,8 +322,8 @@ def test_what_is_small_may_be_packed_as_tightly_as_it_likes() -> None:
 class Same(io.RawIOBase):
     """A big file of one byte."""
 
-    def __init__(self, byte: bytes, *, gigabytes: int = 1) -> None:
-        self.left = gigabytes * 1024 * MEGABYTE
+    def __init__(self, byte: bytes, *, gigabytes: float = 1) -> None:
+        self.left = int(gigabytes * 1024 * MEGABYTE)
         self.piece = byte * 256 * 1024
 
     def readable(self) -> bool:
@@ -330,11 +334,15 @@ class Same(io.RawIOBase):
         return self.piece if self.left >= 0 else b""
 
 
-def test_a_gigabyte_of_blank_lines_is_passed_over_quickly() -> None:
-    began = time.process_time()
+def test_blank_lines_are_passed_over_quickly() -> None:
+    def read_all(file: Same) -> int:
+        return sum(1 for _ in read(file, FileFormat(LineFormat.CSV)))  # type: ignore[arg-type]
 
-    assert list(read(Same(b"\n"), FileFormat(LineFormat.CSV))) == []  # type: ignore[arg-type]
-    assert time.process_time() - began < 20
+    def seconds(line: bytes) -> float:
+        return min(cpu_seconds(read_all, Same(line, gigabytes=1 / 1024)) for _ in range(5))
+
+    assert read_all(Same(b"\n")) == 0
+    assert seconds(b"\n") < seconds(b"a\n") / 10
 
 
 @pytest.mark.parametrize("byte", [b"\n", b" ", b"x"], ids=repr)
@@ -362,16 +370,20 @@ def test_reading_takes_little_memory_however_big_a_file_is(line: bytes, times: i
     assert megabytes < 32
 
 
-def test_a_million_lines_are_read_in_seconds() -> None:
-    """2 to 3 s are the aim, 1.2 s of CPU were measured; the bound leaves room for a machine that is busy and slow."""
-    content = b"".join(b'{"id": %d, "url": "https://example.com/%d"}\n' % (n, n) for n in range(1_000_000))
-    began = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+def test_lines_are_read_in_a_few_times_the_time_that_parsing_them_takes() -> None:
+    """A million in 2 to 3 s are the aim, and 1.2 s of CPU were measured."""
+    content = b"".join(b'{"id": %d, "url": "https://example.com/%d"}\n' % (n, n) for n in range(50_000))
+    file_format = sniff(content[:HEAD_BYTES], FILE_ROWS["urls"], file_name="a.jsonl")
 
-    assert (
-        sum(1 for _ in read(io.BytesIO(content), sniff(content[:HEAD_BYTES], FILE_ROWS["urls"], file_name="a.jsonl")))
-        == 1_000_000
-    )
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_utime - began < 15
+    def read_all(given: bytes) -> None:
+        assert sum(1 for _ in read(io.BytesIO(given), file_format)) == 50_000
+
+    def parse_all(given: bytes) -> None:
+        for line in given.splitlines():
+            json.loads(line)
+
+    reading, parsing = (min(cpu_seconds(each, content) for _ in range(5)) for each in (read_all, parse_all))
+    assert reading < 8 * parsing
 
 
 kinds_and_names = st.sampled_from(

@@ -262,7 +262,7 @@ class TestDeadly:
         ends = []
         for later in range(10):
             command = [sys.executable, "-m", "tests.jobs.dying", str(services.settings.data_dir), str(later * LEASE_OVER)]
-            ends.append(subprocess.run(command, timeout=60, check=False, cwd=Path(__file__).parents[2]).returncode)
+            ends.append(subprocess.run(command, timeout=100, check=False, cwd=Path(__file__).parents[2]).returncode)
             if ends[-1] == 0:
                 break
 

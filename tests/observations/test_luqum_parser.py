@@ -15,7 +15,7 @@ def test_making_the_parser_says_nothing_and_writes_nothing() -> None:
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=True,
     )
 

@@ -36,6 +36,14 @@ QUERIES: dict[str, Callable[[int], str]] = {
     "ranges": lambda size: "status:[1 TO 2] " * (size // 64),
     "digits": lambda size: "status:" + "1" * size,
     "steps from now": lambda size: "tls.not_after:now" + "+1d" * (size // 3),
+    "NOT after NOT": lambda size: "NOT " * (size // 4) + "abc",
+    "NOT in parentheses": lambda size: "NOT(" * (size // 4),
+    "minus after minus": lambda size: "-" * size + "abc",
+    "fields in fields": lambda size: "x:" * (size // 2),
+    "fields of groups": lambda size: "x:(" * (size // 3),
+    "fields of negations": lambda size: "x:-" * (size // 3),
+    "parentheses": lambda size: "(" * (size // 2) + "abc" + ")" * (size // 2),
+    "wildcards": lambda size: "header.x:" + "*a" * (size // 2),
     "a host": lambda size: "host:" + "a." * (size // 2) + "org",
 }
 

@@ -47,7 +47,7 @@ def moved_away(running: Stack) -> Iterator[None]:
 
 
 def exchange(running: Stack, request: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65_536), b""))
@@ -97,7 +97,7 @@ def test_a_client_sees_that_an_export_could_not_be_finished(running: Stack, form
         next(pieces)
         with moved_away(running), pytest.raises(requests.exceptions.ChunkedEncodingError):
             list(pieces)
-    assert requests.get(f"{running.url}{SEARCH}", timeout=20).json()["total"] == TARGETS
+    assert requests.get(f"{running.url}{SEARCH}", timeout=60).json()["total"] == TARGETS
 
 
 def test_a_client_that_hangs_up_leaves_its_slot_to_others(running: Stack) -> None:

@@ -64,7 +64,7 @@ def demo_network() -> Any:
     return LOOPBACK
 
 
-def run(services: Services, *, seconds: float = 60.0) -> Job:
+def run(services: Services, *, seconds: float = 100.0) -> Job:
     """A run from its start to its end, worked on in this process."""
     job = services.products.start()
     with running_worker(services):
@@ -85,7 +85,12 @@ def ended(services: Services, job: Job) -> Job | None:
     return found if found.status.finished else None
 
 
+def instants(url: str) -> Sequence[float]:
+    """When requests came to an upstream of the demo, in seconds on its clock."""
+    return [each["at"] for each in requests.get(f"{url}/_log", timeout=60).json()]
+
+
 def counts(url: str) -> Mapping[str, Any]:
     """What an upstream of the demo has counted."""
-    found: Mapping[str, Any] = requests.get(f"{url}/_counts", timeout=10).json()
+    found: Mapping[str, Any] = requests.get(f"{url}/_counts", timeout=60).json()
     return found

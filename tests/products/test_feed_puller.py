@@ -52,7 +52,7 @@ class Site:
     def get(self, url: str, headers: object) -> PageResponse:
         number = int(url.rpartition("=")[2])
         self.asked.append(number)
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         answer = self.answers.get(f"page{number}", b"[]" if number > self.last else page(number))
         if isinstance(answer, SourceFailure):
             raise answer
@@ -109,7 +109,7 @@ def worked(work: BatchTask, until: Callable[[Step], bool] = lambda step: step.ag
         steps.append(work.step(NOW + timedelta(seconds=len(steps))))
         return until(steps[-1])
 
-    wait_until(is_so, "the feed is done", 20)
+    wait_until(is_so, "the feed is done", 60)
     return steps
 
 

@@ -116,14 +116,14 @@ def redis_server() -> Iterator[str]:
         url = f"unix://{Path(folder, 'redis.sock')}"
         command = [find_server(), "--port", "0", "--unixsocket", url.removeprefix("unix://"), "--save", "", "--dir", folder]
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        client = connect(url, socket_timeout=1.0)
+        client = connect(url, socket_timeout=10.0)
         try:
             wait_until(lambda: answers(client), "Redis answers")
             yield url
         finally:
             client.close()
             server.terminate()
-            server.wait(10)
+            server.wait(60)
 
 
 def answers(redis: Redis) -> bool:

@@ -27,7 +27,7 @@ def redis_url() -> Iterator[str]:
 @pytest.fixture
 def real_redis(redis_url: str) -> Iterator[Redis]:
     """An empty one."""
-    redis = connect(redis_url, socket_timeout=5.0)
+    redis = connect(redis_url, socket_timeout=60.0)
     redis.flushall()
     yield redis
     redis.close()

@@ -257,13 +257,13 @@ def test_a_real_redis_that_does_not_answer_holds_nobody_up(mute: bool) -> None:
             [answer] = budgets.take([PermitRequest(f"{number}.example")])
             assert isinstance(answer, Permit)
             budgets.done([Report(answer, False, 0.1)])
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60, "100 s if each of them waited"
 
 
 def test_a_real_redis_is_used_as_soon_as_it_is_there(tmp_path: Path) -> None:
     policy = Policy(lease=30.0)
     path = Path("/tmp", f"inv-{tmp_path.name}-{os.getpid()}.sock")
-    redis = connect(f"unix://{path}", socket_timeout=1.0)
+    redis = connect(f"unix://{path}", socket_timeout=10.0)
     budgets = FallbackBudgets(SharedBudgets(redis, LIMITS, policy), LocalBudgets(LIMITS, policy), retry_after=0.05)
     assert not shared(budgets.take([PermitRequest("first.example")])[0])
 
@@ -279,7 +279,7 @@ def test_a_real_redis_is_used_as_soon_as_it_is_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["full", "replica"])
 def test_a_redis_that_refuses_writes_costs_no_permit(kind: str) -> None:
     with redis_server() as url:
-        redis = connect(url, socket_timeout=5.0)
+        redis = connect(url, socket_timeout=60.0)
         budgets = FallbackBudgets(SharedBudgets(redis, LIMITS, POLICY), LocalBudgets(LIMITS, POLICY), retry_after=0.0)
         [before] = budgets.take([PermitRequest(HOST)])
         assert isinstance(before, Permit)

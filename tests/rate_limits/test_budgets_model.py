@@ -111,7 +111,7 @@ class Halves(RuleBasedStateMachine):
 @pytest.fixture(scope="module")
 def redis() -> Iterator[Redis]:
     with redis_server() as url:
-        redis = connect(url, socket_timeout=5.0)
+        redis = connect(url, socket_timeout=60.0)
         yield redis
         redis.close()
 

@@ -33,17 +33,17 @@ from inventory.rate_limits.model import PermitRequest, Permit, Report
 from inventory.rate_limits.shared import SharedBudgets
 from tests.rate_limits.shared_limits import HOST, LIMITS, POLICY
 
-redis = connect(sys.argv[1], socket_timeout=5.0)
+redis = connect(sys.argv[1], socket_timeout=60.0)
 budgets = SharedBudgets(redis, LIMITS, POLICY)
+print("ready", flush=True)
 sys.stdin.readline()
-until = time.monotonic() + 1.0
-while time.monotonic() < until:
-    [answer] = budgets.take([PermitRequest(HOST)])
-    if isinstance(answer, Permit):
-        print(answer.id, redis.incr("out"), flush=True)
-        time.sleep(0.005)
-        redis.decr("out")
-        budgets.done([Report(answer, False, 0.005)])
+for _ in range(12):
+    while not isinstance(answer := budgets.take([PermitRequest(HOST)])[0], Permit):
+        pass
+    print(answer.id, redis.incr("out"), flush=True)
+    time.sleep(0.005)
+    redis.decr("out")
+    budgets.done([Report(answer, False, 0.005)])
 """
 """A program that calls a host as often as it may, whose own clock is wrong."""
 
@@ -65,13 +65,16 @@ def test_programs_share_one_budget_whatever_their_clocks_say(redis_url: str, rea
         for skew in (-86_400, 0, 3.0, 86_400)
     ]
     for caller in callers:
+        assert caller.stdout is not None
+        assert caller.stdout.readline() == "ready\n"
+    for caller in callers:
         assert caller.stdin is not None
         caller.stdin.write("go\n")
         caller.stdin.flush()
-    permits = [line.split() for caller in callers for line in caller.communicate(timeout=60)[0].splitlines()]
+    permits = [line.split() for caller in callers for line in caller.communicate(timeout=100)[0].splitlines()]
 
     assert [caller.returncode for caller in callers] == [0] * 4
-    assert len(permits) > 10
+    assert len(permits) == 4 * 12
     assert max(int(out) for _, out in permits) <= 3
     instants = sorted(int(permit_id) for permit_id, _ in permits)  # an id is when Redis gave the permit, in microseconds
     for first, began in enumerate(instants):
@@ -153,7 +156,7 @@ def test_what_a_program_of_an_earlier_version_kept_is_kept_to(budgets: SharedBud
 def test_the_state_of_a_host_outlives_the_last_reservation(budgets: SharedBudgets, real_redis: Redis) -> None:
     budgets.take([PermitRequest("other.example")] * 20_000)
 
-    assert real_redis.ttl("inventory:upstream:other.example") > 3_600 + 1_990
+    assert real_redis.ttl("inventory:upstream:other.example") > 3_600 + 1_900
 
 
 def test_however_many_hosts_are_called_redis_keeps_a_bounded_number_and_little_of_each(real_redis: Redis) -> None:

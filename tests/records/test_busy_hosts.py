@@ -222,15 +222,15 @@ class TestAHostThatWasSlow:
         accept_for_a_job(services, *(f"http://{host}/{n}" for n in range(600)))
         began = monotonic()
         while services.store.records.tally("webpage").get(Status.PENDING):
-            collect(services, lambda: monotonic() > began + 60)
-            assert monotonic() <= began + 60
+            collect(services, lambda: monotonic() > began + 100)
+            assert monotonic() <= began + 100
         return monotonic() - began
 
     def test_does_not_keep_those_waiting_who_were_deferred_meanwhile(self, services: wiring.Services, web: TiredWeb) -> None:
         fresh = self.seconds_for(services, "fresh.test")
         web.slow = 24
 
-        assert self.seconds_for(services, "tired.test") - 24 / 4 * 0.5 <= 2 * fresh + 2
+        assert self.seconds_for(services, "tired.test") - 24 / 4 * 0.5 <= 8 * fresh + 10, "75 s if all were paced so"
 
 
 class TestInline:

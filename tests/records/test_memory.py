@@ -102,7 +102,7 @@ def test_answers_of_inline_collections_hold_it_until_they_are_sent(
             assert other.is_alive(), "the answer holds all of it"
             assert len(answer.get_json()["page_source"]) >= LIMIT
         answer.close()
-        other.join(10)
+        other.join(60)
         assert not other.is_alive()
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from inventory.store.mongo.at_once import SLOW, Commands
 
-TOGETHER = 5.0
+TOGETHER = 60.0
 """Seconds in which commands that are sent at once meet."""
 
 

@@ -114,7 +114,7 @@ def test_threads_compress_at_once() -> None:
     for each in threads:
         each.start()
     for each in threads:
-        each.join(30)
+        each.join(100)
     assert not wrong
 
 

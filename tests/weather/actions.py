@@ -69,7 +69,7 @@ def outcomes(client: FlaskClient, **query: object) -> list[tuple[str, str]]:
     return [(lookup["key"], lookup["outcome"]) for lookup in reversed(lookups)]
 
 
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = 20.0) -> None:
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, what

@@ -374,13 +374,13 @@ def at_once(clients: list[FlaskClient], weather: FakeWeather, city: str = CITY) 
     before = weather.asked[city]
 
     def one(client: FlaskClient) -> tuple[int, Any]:
-        start.wait(20)
+        start.wait(60)
         answer = get(client, city)
         return answer.status_code, answer.json
 
     with ThreadPoolExecutor(len(clients)) as pool:
         answers = [pool.submit(one, client) for client in clients]
-        start.wait(20)
+        start.wait(60)
         wait_until(lambda: weather.asked[city] > before, "the upstream is asked")
         weather.open.set()
         return [answer.result() for answer in answers]

@@ -52,7 +52,7 @@ class MailServer:
     def _hangs(self, connection: socket.socket, name: str) -> bool:
         """Whether it hung here."""
         if name == self.silent_at:
-            self._stopped.wait(30)
+            self._stopped.wait(100)
         elif name == self.drips_at:
             with suppress(OSError):
                 while not self._stopped.wait(0.05):

@@ -48,7 +48,7 @@ class Crowd:
 
     def send(self, message: OutgoingMessage) -> Reply:
         with self._counted(message.address):
-            assert self.open.wait(10)
+            assert self.open.wait(60)
         return Reply(verdict=Verdict.ACCEPTED, status=200)
 
     @contextmanager
@@ -167,10 +167,10 @@ def test_a_pause_is_obeyed_whatever_a_try_meets_that_began_before(
 
     class AtOnce(ScriptedSink):
         def send(self, message: OutgoingMessage) -> Reply:
-            both.wait(10)
+            both.wait(60)
             if message.id == "m1":
                 return Reply(verdict=Verdict.BUSY, status=429, retry_after=3_600)
-            assert first_ended.wait(10)
+            assert first_ended.wait(60)
             return other
 
     deliveries.settle = settle  # type: ignore[method-assign]
@@ -273,7 +273,7 @@ def test_a_destination_gets_two_messages_at_once_and_holds_up_no_other(
             until -= 1
     finally:
         crowd.open.set()
-        run.join(20)
+        run.join(60)
 
     assert crowd.most == {"http://1.test/": MAX_AT_ONCE, "http://2.test/": 2}
 

@@ -138,7 +138,7 @@ def test_a_server_that_hangs_is_left_at_the_deadline(
         reply = sink_to(hanging, scheme=scheme, tls=trusting, seconds=0.5).send(message())
 
         assert reply.verdict is Verdict.BUSY
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 60, "it would hang for 100 s, or for ever"
 
 
 def test_a_mail_in_which_control_characters_are_has_none_of_them(mail: MailServer) -> None:
