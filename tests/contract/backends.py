@@ -17,13 +17,14 @@ from pymongo.database import Database
 from inventory.clock import Clock, utc_now
 from inventory.store import Store
 from inventory.store.mongo import MongoStore
+from inventory.store.mongo.connection import IN_BACKGROUND
 from inventory.store.mongo.query_bounds import Bounds
 from inventory.store.sqlite import SqliteStore
 from inventory.store.sqlite import query_bounds as sqlite_bounds
 
 PATIENT = sqlite_bounds.Bounds(page_seconds=60, total_seconds=60, changes_seconds=60)
 PATIENT_MONGO = Bounds(page_seconds=60, total_seconds=60)
-"""On a machine that is busy with other tests, no query is too broad."""
+"""On a machine that is busy with other tests, no query is too broad; and no server is away, see `IN_BACKGROUND`."""
 
 
 class Backend(Protocol):
@@ -79,7 +80,7 @@ class MongoBackend:
     clock: Clock = utc_now
 
     def open(self) -> MongoStore:
-        return MongoStore(self.url, bounds=self.bounds, clock=self.clock)
+        return MongoStore(self.url, patience=IN_BACKGROUND, bounds=self.bounds, clock=self.clock)
 
     def client(self) -> AbstractContextManager[Any]:
         return MongoClient(self.url, tz_aware=True)

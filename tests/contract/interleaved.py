@@ -16,7 +16,7 @@ Result = TypeVar("Result")
 Choose = Callable[[Sequence[int]], int]
 """Of the numbers of the workers that wait, the one that goes on."""
 
-MAX_WAIT = 60
+MAX_WAIT = 250
 """Seconds until a worker that was let go on has come to its next command."""
 
 

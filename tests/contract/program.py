@@ -172,8 +172,9 @@ def open_store(url: str) -> Store:
     if url.startswith("sqlite:"):
         return SqliteStore(url.removeprefix("sqlite://"))
     from inventory.store.mongo import MongoStore  # here: pymongo starts slowly
+    from inventory.store.mongo.connection import IN_BACKGROUND
 
-    return MongoStore(url)
+    return MongoStore(url, patience=IN_BACKGROUND)
 
 
 def main(url: str, action: str, *arguments: str) -> None:

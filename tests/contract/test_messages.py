@@ -241,6 +241,7 @@ def test_of_composers_that_claim_at_once_each_finding_is_told_once(shared_store:
         return told
 
     told = [each for mine in at_once(4, act) for each in mine]
+    told += composed(store, 15, start=100_000)
 
     assert sorted(told) == sorted(finding(each, n).id for each in kept for n in range(8))
     assert numbers(store, kept[0].id) == list(range(len(numbers(store, kept[0].id)), 0, -1))

@@ -45,8 +45,9 @@ def web() -> FakeWeb:
 
 
 @pytest.fixture
-def services(make_services: Build) -> Services:
-    return make_services(clock=utc_now)
+def services(make_services: Build, settings: Settings) -> Services:
+    """Their leases outlast the tests, however slow the machine is."""
+    return make_services(replace(settings, fetch_deadline=600.0), clock=utc_now)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from select import select
 from threading import Event, Thread
 from typing import Any
 
@@ -18,6 +19,7 @@ from inventory.errors import StorageUnavailable, TooManyStreams
 from inventory.jobs.model import Counts, Job, JobStatus
 from inventory.jobs.stream import HEARTBEAT, MIN_INTERVAL, JobStream, Message, StreamPosition, seen_to_the_end
 from inventory.jobs.stream_slots import FOLLOWING, Bounds, Client, StreamSlots
+from tests.end_to_end.stack import wait_until
 
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 QUEUED = Job("0" * 32, "urls", NOW, file_name="urls.csv", file_size=1_000)
@@ -236,7 +238,12 @@ class TestFollowing:
     def test_it_ends_when_the_client_hangs_up(self) -> None:
         with connection() as (ours, theirs):
             world = World(running(30))
-            world.live.serving = lambda: world.time < 3 or theirs.close() is None
+
+            def hang_up() -> bool:
+                theirs.close()
+                return bool(select([ours], [], [], 60))
+
+            world.live.serving = lambda: world.time < 3 or hang_up()
 
             with pytest.raises(BrokenPipeError):
                 self.followed(world, Client(ours))
@@ -270,7 +277,7 @@ class TestClients:
             client = Client(ours)
             theirs.shutdown(socket.SHUT_WR)
 
-            assert client.gone()
+            wait_until(client.gone, "it is gone")
 
     def test_a_client_whose_program_died_is_gone_and_not_ready(self) -> None:
         with connection() as (ours, theirs):
@@ -278,7 +285,7 @@ class TestClients:
             theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             theirs.close()
 
-            assert client.gone()
+            wait_until(client.gone, "it is gone")
             assert not client.ready(at_once=True)
 
     def test_a_client_that_does_not_read_is_not_ready_and_costs_little_memory(self) -> None:
@@ -309,7 +316,7 @@ class TestClients:
                     Client(ours, Bounds(timeout=1, buffer=4_096)).send(b"x" * 5_000_000)
             finally:
                 over.set()
-                reader.join(10)
+                reader.join(60)
 
     def test_a_network_that_acknowledges_nothing_is_given_up(self) -> None:
         with connection() as (ours, _):
