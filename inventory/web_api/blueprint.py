@@ -174,11 +174,22 @@ def _examples_of(errors: Iterable[type[InventoryError] | int]) -> dict[int, dict
     return lines
 
 
+class _NotCopied(dict[str, Any]):
+    """The documentation of one view, which is of nobody else."""
+
+    def __deepcopy__(self, memo: object) -> _NotCopied:
+        return self
+
+
 def _documenting(decorate: Callable[..., Any]) -> Callable[[View], View]:
-    """What a decorator of flask-smorest documents of a view, without its wrapper, which would cost time (docs/speed.md)."""
+    """What a decorator of flask-smorest documents of a view, without its wrapper, which would cost time (docs/speed.md).
+
+    Each decorator copies all that those before it documented. Without the copies the API starts in half the time.
+    """
 
     def document(view: View) -> View:
-        view._apidoc = decorate(view)._apidoc  # type: ignore[attr-defined]
+        view._apidoc = _NotCopied(getattr(view, "_apidoc", {}))  # type: ignore[attr-defined]
+        view._apidoc = dict(decorate(view)._apidoc)  # type: ignore[attr-defined]
         return view
 
     return document
