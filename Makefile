@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV ?= uv
 ARGS ?=
-# Tests mostly wait for programs that they start, so there are more processes than cores.
+# Some tests wait for programs that they start, so there are more processes than cores. Files are begun in the order that
+# tests/conftest.py gives them; by default those with few tests would be last, and these are the slow ones.
 TEST_PROCESSES ?= 3
 PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -28,7 +29,7 @@ run: $(VENV)/installed  ## Run API, workers, scheduler, Redis and dashboard here
 	@exec $(BIN)/inventory up
 
 test: $(VENV)/installed-dev  ## Run every test that needs no external server (ARGS="-k name" for some)
-	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 faults: $(VENV)/installed-dev  ## Check that nothing accepted is lost under faults (SEED=n repeats a run; ARGS="--store mongo --accepted 10000")
 	@$(BIN)/python -m tests.faults $(if $(SEED),--seed $(SEED)) $(ARGS)

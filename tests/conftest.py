@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
+from zlib import crc32
 
 import fakeredis
 import hypothesis
@@ -60,14 +61,44 @@ REAL_PARTS = {
 """Folders and modules whose tests use real servers, stores or programs."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its ring: `make test ARGS="-m pure"` is the quick one."""
+SLOWEST = {
+    "access/test_documented.py",
+    "access/test_table.py",
+    "contract/test_three_weeks.py",
+    "end_to_end/test_backups.py",
+    "end_to_end/test_faults.py",
+    "end_to_end/test_imports.py",
+    "end_to_end/test_products.py",
+    "end_to_end/test_watching.py",
+    "events/test_real_programs.py",
+    "faults/test_controls.py",
+    "faults/test_faults.py",
+    "faults/test_watches.py",
+    "imports/test_rows.py",
+    "test_parser_growth.py",
+    "web_api/test_schemathesis.py",
+    "workers/test_watch_noise.py",
+}
+"""Files that take more than half a minute each: none of them is to be begun last, while the other processes idle."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark each test with its ring: `make test ARGS="-m pure"` is the quick one. Mix the files that processes share."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if REAL_PARTS & set(item.path.with_suffix("").parts) or {"upstream", "receiver"} & fixtures:
             item.add_marker("real")
         else:
             item.add_marker("fakes" if {"tmp_path", "redis"} & fixtures else "pure")
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _turn(item.path))
+
+
+def _turn(file: Path) -> float:
+    """When a file is begun: by chance, so that at each moment some tests wait and others compute; slow ones sooner."""
+    name = file.relative_to(Path(__file__).parent).as_posix()
+    chance = crc32(name.encode())
+    return chance / 2 if name in SLOWEST else float(chance)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

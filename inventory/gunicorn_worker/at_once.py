@@ -38,8 +38,10 @@ class AtOnce:
         shortcut: Shortcut,
         send: Callable[[Connection, Pieces], None],
         hand_over: Callable[[Connection], None],
+        ticks: Callable[[], float] = monotonic,
     ) -> None:
-        self._shortcut, self._send, self._hand_over = shortcut, send, hand_over
+        """`ticks` counts seconds."""
+        self._shortcut, self._send, self._hand_over, self._ticks = shortcut, send, hand_over, ticks
         self._group: list[tuple[Connection, Groupable]] = []
         self._paused_until = 0.0
 
@@ -50,7 +52,7 @@ class AtOnce:
             return False
         client = connection.client
         peer = client[0] if isinstance(client, tuple) else ""  # a socket in a folder has no address
-        asked = self._shortcut(*request, peer=peer, at_once=monotonic() >= self._paused_until)
+        asked = self._shortcut(*request, peer=peer, at_once=self._ticks() >= self._paused_until)
         if not isinstance(asked, Groupable):
             connection.later = asked
             return False
@@ -83,7 +85,7 @@ class AtOnce:
         if not group:
             return
         done: list[tuple[Connection, Answer]] = []
-        size, began = 0, monotonic()
+        size, began = 0, self._ticks()
         with closing(self._shortcut.answer_known([asked for _, asked in group])) as answers:
             for connection, asked in group:
                 answer = self._shortcut.later(asked) if began < self._paused_until else next(answers)
@@ -101,7 +103,7 @@ class AtOnce:
 
     def _note_time(self, began: float, size: int) -> float:
         """Pause if an answer that began then was slow or large; when it ended."""
-        ended = monotonic()
+        ended = self._ticks()
         if ended - began > SLOW or size > LARGE:
             self._paused_until = ended + PAUSE * (ended - began)
         return ended

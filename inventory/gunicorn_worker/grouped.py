@@ -34,8 +34,10 @@ class Grouped:
         submit: Callable[[Callable[[Sequence[Connection]], None], Sequence[Connection]], object],
         answer: Callable[[Sequence[Connection]], Sequence[Pieces]],
         hand_back: Callable[[Sequence[tuple[Connection, bool]]], None],
+        ticks: Callable[[], float] = monotonic,
     ) -> None:
-        self._submit, self._answer, self._hand_back = submit, answer, hand_back
+        """`ticks` counts seconds."""
+        self._submit, self._answer, self._hand_back, self._ticks = submit, answer, hand_back, ticks
         self.waiting: list[Connection] = []
         """What no thread has taken yet."""
         self._working = 0
@@ -50,7 +52,7 @@ class Grouped:
         """Have a thread answer the next group, if it is time; called at the end of each round."""
         if not self.waiting:
             return
-        now = monotonic()
+        now = self._ticks()
         if now > self._since + MAX_WAIT if self._working else self._are_all_here(now):
             group, self.waiting = self.waiting[:MAX_GROUP], self.waiting[MAX_GROUP:]
             self._working, self._since = self._working + 1, now
@@ -62,7 +64,7 @@ class Grouped:
 
     def ended(self, size: int) -> None:
         """Note that a group of this size was answered."""
-        now = monotonic()
+        now = self._ticks()
         self._working -= 1
         self._expected = min(MAX_GROUP, len(self.waiting) + size)
         self._not_before = now + min(MAX_DELAY, (now - self._since) / 2)

@@ -60,7 +60,6 @@ def callers(services: Services) -> Sequence[Mapping[str, str]]:
     )
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", ["POSITIVE", "NEGATIVE"], ids=["fitting", "unfitting"])
 def test_every_answer_to_a_key_is_documented(served: BaseSchema, name: str, callers: Sequence[Mapping[str, str]]) -> None:
     assert {401, 403} <= check(served, name, callers, examples=10)

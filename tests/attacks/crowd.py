@@ -52,7 +52,7 @@ class Crowd:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._over.set()
-        self._thread.join(30)
+        self._thread.join(120)
         self._close()
 
     def ended(self) -> int:

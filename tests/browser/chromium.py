@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 from tests.browser import find_chromium
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage")
-PATIENCE = 30_000
+PATIENCE = 120_000
 """Milliseconds that the browser waits for what a page is to show: the machine may have much else to do."""
 RULES = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
 """Axe's usual rules, those of WCAG 2.2 AA among them; one of these it leaves out unless it is named."""

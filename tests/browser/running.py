@@ -50,7 +50,7 @@ class Running:
     def import_file(self, kind: str, name: str, content: bytes, **options: object) -> str:
         """A job of this file that is over; its id."""
         job = self.send("POST", "/imports", params={"kind": kind, **options}, files={"file": (name, content)})["job_id"]
-        wait_until(lambda: self.send("GET", f"/jobs/{job}")["status"] == "completed", f"the job of {name} ends", 60)
+        wait_until(lambda: self.send("GET", f"/jobs/{job}")["status"] == "completed", f"the job of {name} ends")
         return str(job)
 
 
@@ -59,6 +59,6 @@ def running(**settings: object) -> Iterator[Running]:
     """A stack that is ready, until the block ends."""
     demo = Demo(ports_in_a_row())
     with Site() as site, up("--demo", "--demo-port", str(demo.first_port), **settings) as stack:
-        stack.report(90)
+        stack.report()
         stack.wait_until_ready()
         yield Running(url=f"http://127.0.0.1:{stack.port}", demo=demo, site=site)

@@ -43,7 +43,7 @@ def test_runs_of_feeds_end_as_prices_over_time(opened: Window) -> None:
     for _ in range(2):
         page.get_by_role("button", name="Start a run").click()
         expect(page).to_have_url(re.compile(r"/jobs/\w+"))
-        expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=90_000)
+        expect(page.get_by_text("completed", exact=True)).to_be_visible(timeout=240_000)
         page.get_by_role("navigation", name="Pages", exact=True).get_by_role("link", name="Products").click()
         seen.append(product.get_attribute("href"))
 

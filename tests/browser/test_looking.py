@@ -27,13 +27,15 @@ def go_to(page: Page, title: str) -> None:
 
 def test_an_unknown_address_becomes_a_record_while_one_watches(opened: Window, stack: Running) -> None:
     """With the keyboard alone."""
-    url = f"{stack.demo.urls['pages']}/slow?seconds=2"
+    stack.site.hold("/watched-for")
+    url = stack.site.url("/watched-for")
     page = opened.open("/")
     expect(page.get_by_role("textbox", name="URL")).to_be_focused()
     page.keyboard.type(url)
     page.keyboard.press("Enter")
 
     expect(page.get_by_role("main")).to_contain_text("being collected")
+    stack.site.release("/watched-for")
     expect(page.get_by_role("heading", name="Answers")).to_be_visible()
     expect(page.get_by_role("heading", level=1)).to_have_text(url)
     expect(page.get_by_role("main")).not_to_contain_text("being collected")

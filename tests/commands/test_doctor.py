@@ -273,13 +273,13 @@ def test_a_check_that_hangs_or_breaks_keeps_no_other_from_its_words() -> None:
     never = Event()
 
     def hangs() -> list[Finding]:
-        never.wait(30)
+        never.wait(120)
         return []
 
     def breaks() -> list[Finding]:
         raise ZeroDivisionError("oh")
 
-    found = examine({"hangs": hangs, "breaks": breaks, "fine": lambda: [ok("fine", "Yes.")]}, timeout=0.3)
+    found = examine({"hangs": hangs, "breaks": breaks, "fine": lambda: [ok("fine", "Yes.")]}, timeout=3)
     never.set()
 
     assert [(each.check, each.status) for each in found] == [

@@ -63,9 +63,9 @@ def served(choices: Choices = Choices()) -> Iterator[Mapping[str, str]]:  # noqa
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(120)
     try:
         yield addresses.urls(ports)
     finally:
         loop.call_soon_threadsafe(stopped.set)
-        thread.join(10)
+        thread.join(60)

@@ -31,13 +31,13 @@ def upstreams() -> Iterator[Mapping[str, str]]:
 def exchange(url: str, sent: bytes) -> bytes:
     """All that is answered to raw bytes until the other side closes."""
     address = urlsplit(url)
-    with socket.create_connection((address.hostname, address.port), timeout=10) as client:
+    with socket.create_connection((address.hostname, address.port), timeout=60) as client:
         client.sendall(sent)
         return b"".join(iter(lambda: client.recv(65_536), b""))
 
 
 def test_a_connection_is_kept_for_several_requests(upstreams: Mapping[str, str]) -> None:
-    connection = HTTPConnection(urlsplit(upstreams["pages"]).netloc, timeout=10)
+    connection = HTTPConnection(urlsplit(upstreams["pages"]).netloc, timeout=60)
     connection.connect()
     before, statuses = connection.sock, []
     for path in ("/", "/missing", "/redirect"):
@@ -77,7 +77,7 @@ def test_a_cut_connection_ends_before_the_answer_or_in_the_middle_of_it() -> Non
     with served(CUTS) as upstreams:
         for url in [upstreams[name] for name in ("acme", "bazaar", "corner") for _ in range(5)]:
             try:
-                requests.get(f"{url}/", timeout=10)
+                requests.get(f"{url}/", timeout=60)
             except requests.ConnectionError:
                 ends.add("before")
             except requests.exceptions.ChunkedEncodingError:
@@ -89,11 +89,11 @@ def test_a_cut_connection_ends_before_the_answer_or_in_the_middle_of_it() -> Non
 def test_a_real_sixth_request_within_a_second_is_refused(upstreams: Mapping[str, str]) -> None:
     with served(Choices(failures=0)) as quiet:
         address = urlsplit(quiet["acme"])
-        sockets = [socket.create_connection((address.hostname, address.port), timeout=10) for _ in range(6)]
+        sockets = [socket.create_connection((address.hostname, address.port), timeout=60) for _ in range(6)]
         for client in sockets:  # all of them before any is answered
             client.sendall(b"GET /v1/catalog HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
         answers = [b"".join(iter(lambda: client.recv(65_536), b"")) for client in sockets]  # noqa: B023
-        counted = requests.get(f"{quiet['acme']}/_counts", timeout=10).json()
+        counted = requests.get(f"{quiet['acme']}/_counts", timeout=60).json()
         for client in sockets:
             client.close()
 
@@ -107,11 +107,11 @@ def test_the_program_says_where_it_serves_and_stops_when_it_is_asked() -> None:
         assert program.stdout is not None
         try:
             addresses = json.loads(program.stdout.readline())
-            counted = {name: requests.get(f"{url}/_counts", timeout=10).json() for name, url in addresses.items()}
-            idle = socket.create_connection(("127.0.0.1", urlsplit(addresses["pages"]).port), timeout=10)
-            busy = socket.create_connection(("127.0.0.1", urlsplit(addresses["pages"]).port), timeout=10)
+            counted = {name: requests.get(f"{url}/_counts", timeout=60).json() for name, url in addresses.items()}
+            idle = socket.create_connection(("127.0.0.1", urlsplit(addresses["pages"]).port), timeout=60)
+            busy = socket.create_connection(("127.0.0.1", urlsplit(addresses["pages"]).port), timeout=60)
             busy.sendall(b"GET /slow?seconds=60 HTTP/1.1\r\nHost: h\r\n\r\n")
-            wait_until(lambda: requests.get(f"{addresses['pages']}/_counts", timeout=10).json()["requests"], "it came")
+            wait_until(lambda: requests.get(f"{addresses['pages']}/_counts", timeout=60).json()["requests"], "it came")
             program.send_signal(signal.SIGTERM)
             _, complaints = program.communicate(timeout=30)
         finally:

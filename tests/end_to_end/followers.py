@@ -43,7 +43,7 @@ class Follower:
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
 
-    def wait(self, seconds: float = 30) -> Follower:
+    def wait(self, seconds: float = 120) -> Follower:
         """Return when the stream is closed."""
         self._thread.join(seconds)
         assert not self._thread.is_alive(), f"{self.url} was told {self.told} and nothing more"

@@ -45,7 +45,7 @@ class Import:
     @property
     def now(self) -> dict[str, Any]:
         """The job as the API answers it."""
-        answer = requests.get(f"{self._stack.url}/api/v1/jobs/{self.id}", timeout=30)
+        answer = requests.get(f"{self._stack.url}/api/v1/jobs/{self.id}", timeout=60)
         assert answer.status_code == 200, answer.text
         document: dict[str, Any] = answer.json()
         return document
@@ -53,16 +53,16 @@ class Import:
     def glance(self) -> dict[str, Any] | None:
         """The same, or None where the API does not answer, or has no store."""
         try:
-            answer = requests.get(f"{self._stack.url}/api/v1/jobs/{self.id}", timeout=30)
+            answer = requests.get(f"{self._stack.url}/api/v1/jobs/{self.id}", timeout=60)
         except requests.ConnectionError:
             return None
         return answer.json() if answer.status_code == 200 else None
 
-    def wait_for(self, processed: int, seconds: float = 60.0) -> None:
+    def wait_for(self, processed: int, seconds: float = 120.0) -> None:
         """Wait until so many rows are done."""
         wait_until(lambda: self.now["processed"] >= processed, f"{processed} rows are done: {self.now}", seconds)
 
-    def wait_for_end(self, seconds: float = 120.0) -> dict[str, Any]:
+    def wait_for_end(self, seconds: float = 240.0) -> dict[str, Any]:
         """The job when it is finished."""
         wait_until(lambda: self.now["finished_at"], f"the job ends, now {self.now}", seconds)
         return self.now

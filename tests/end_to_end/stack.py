@@ -48,7 +48,7 @@ def free_port() -> int:
             return port
 
 
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = 30.0) -> Any:
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = 120.0) -> Any:
     """The first true value of the condition; an assertion that says what was waited for if there is none in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -120,7 +120,7 @@ class Stack:
         """Signal a program, and all that it forked with `group`, and wait for its end."""
         process = self.processes.pop(name)
         (os.killpg if group else os.kill)(process.pid, number)
-        process.wait(60)
+        process.wait(120)
 
     def stop(self) -> None:
         """End whatever runs still."""
@@ -144,15 +144,15 @@ class Stack:
     def get(self, path: str, **query: object) -> requests.Response | None:
         """An answer of the API, or None while nobody listens."""
         try:
-            return requests.get(self.url + path, params=query, timeout=30)
+            return requests.get(self.url + path, params=query, timeout=60)
         except requests.ConnectionError:
             return None
 
     def look_up(self, url: str, **query: object) -> requests.Response:
         """The answer to a lookup."""
-        return requests.get(self.url + API, params={"url": url, **query}, timeout=30)
+        return requests.get(self.url + API, params={"url": url, **query}, timeout=60)
 
-    def wait_for(self, url: str, *statuses: int, seconds: float = 60.0) -> requests.Response:
+    def wait_for(self, url: str, *statuses: int, seconds: float = 120.0) -> requests.Response:
         """The first answer to a lookup with one of these statuses."""
 
         def answers() -> list[requests.Response]:
@@ -164,14 +164,14 @@ class Stack:
     def any_pending(self) -> bool:
         """Whether anything is still to be collected."""
         query = {"status": "pending", "limit": 1}
-        return bool(requests.get(f"{self.url}/api/v1/records", params=query, timeout=30).json()["records"])
+        return bool(requests.get(f"{self.url}/api/v1/records", params=query, timeout=60).json()["records"])
 
     def keys(self, status: str) -> list[str]:
         """The keys of all records of a status."""
         keys, cursor = [], None
         while True:
             query = {"status": status, "limit": 200} | ({"cursor": cursor} if cursor else {})
-            page = requests.get(f"{self.url}/api/v1/records", params=query, timeout=30).json()
+            page = requests.get(f"{self.url}/api/v1/records", params=query, timeout=60).json()
             keys += [record["key"] for record in page["records"]]
             cursor = page["next_cursor"]
             if cursor is None:

@@ -24,6 +24,8 @@ from tests.upstreams import Upstream
 
 ROWS = 800
 HELD = "/page/held", "/page/row/700"
+PATIENT: dict[str, object] = {"fetch_deadline": 2, "max_attempts": 50, "retry_base": 0.1}
+"""Leases end soon, and what is held back is tried again for as long as a backup takes."""
 PROGRAM = "from inventory.commands.main import main; main()"
 
 
@@ -31,7 +33,7 @@ def inventory(running: Stack, *words: object) -> dict[str, Any]:
     """What the command answers, run as a program."""
     command = [PYTHON, "-c", PROGRAM, *map(str, words), "--json"]
     done = subprocess.run(
-        command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)  # type: ignore[no-any-return]
@@ -61,12 +63,12 @@ class LookingUp:
 
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
-        self._thread.join(60)
+        self._thread.join(120)
 
 
 @contextmanager
-def restored_stack(folder: Path, running: Stack) -> Iterator[Stack]:
-    other = Stack(folder, fetch_deadline=running.environment["INVENTORY_FETCH_DEADLINE"])
+def restored_stack(folder: Path) -> Iterator[Stack]:
+    other = Stack(folder, **PATIENT)
     try:
         yield other
     finally:
@@ -86,7 +88,7 @@ def test_what_was_accepted_before_a_backup_is_done_where_it_is_restored(upstream
     rows = "".join(f"{upstream.url(f'/page/row/{number}')}\n" for number in range(ROWS)).encode()
     for path in HELD:  # so the job cannot have ended when the backup is made
         upstream.hold(path)
-    with stack(fetch_deadline=2) as running:
+    with stack(**PATIENT) as running:
         running.start()
         held = upstream.url("/page/held")
         assert running.look_up(held).status_code == 202
@@ -111,7 +113,7 @@ def test_what_was_accepted_before_a_backup_is_done_where_it_is_restored(upstream
         states = Counter(store.records.find(Target("webpage", url, "").id).state for url in before)  # type: ignore[union-attr]
         assert states[State.PENDING] + states[State.RUNNING] > 0
         assert not store.jobs.find(job.id).status.finished  # type: ignore[union-attr]
-    with restored_stack(data_dir, running) as other:
+    with restored_stack(data_dir) as other:
         other.start()
         for url in before:
             other.wait_for(url, 200)

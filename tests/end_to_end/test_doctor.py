@@ -41,7 +41,7 @@ def test_what_dies_is_named(kind: str, upstream: Upstream) -> None:
         running.look_up(upstream.url("/page/2"))
         assert examined(running)["workers"]["text"] == "No worker listens to the queues."
         running.redis.flushall()
-        wait_until(lambda: "No RQ job waits" in examined(running)["owed"]["text"], "the debt is late", 60)
+        wait_until(lambda: "No RQ job waits" in examined(running)["owed"]["text"], "the debt is late")
 
         running.end("redis")
         assert examined(running)["redis"]["status"] == "problem"

@@ -17,7 +17,7 @@ from tests.upstreams import Upstream
 
 @pytest.fixture(params=ANY_STORE)
 def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    with stack_on(request.param, fetch_deadline=25) as running:
+    with stack_on(request.param, fetch_deadline=200) as running:
         running.start("redis", "worker", "api")
         wait_until(lambda: len(seen(running)) == 2, "the workers are registered")
         yield running
@@ -31,7 +31,7 @@ def seen(running: Stack) -> list[Worker]:
 
 
 def are_seen_again(running: Stack) -> None:
-    wait_until(lambda: len(seen(running)) == 2, "the workers are registered again", 30)
+    wait_until(lambda: len(seen(running)) == 2, "the workers are registered again")
     assert Worker.count(connection=running.redis) == 2
     assert running.redis.smembers("rq:queues") == {f"rq:queue:{name}".encode() for name in TASKS}
     assert all(running.redis.ttl(worker.key) > 0 for worker in seen(running))

@@ -36,7 +36,7 @@ def job(running: Stack) -> str:
 
 def exchange(running: Stack, sent: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
     """What comes of bytes that are sent on a connection of their own: status, headers, and what follows."""
-    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
         connection.sendall(sent.encode("latin-1") + body)
         connection.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
@@ -86,7 +86,7 @@ def test_another_site_follows_no_job(running: Stack, job: str, path: str) -> Non
 
 
 def test_our_own_page_follows_it(running: Stack, job: str) -> None:
-    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
         connection.sendall(
             f"GET /ws/jobs/{job} HTTP/1.1\r\nHost: localhost:8000\r\nOrigin: http://localhost:8000\r\n{HANDSHAKE}\r\n".encode()
         )

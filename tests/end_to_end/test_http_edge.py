@@ -52,7 +52,7 @@ def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 @pytest.mark.parametrize(("request_", "status", "code"), REQUESTS.values(), ids=REQUESTS)
 def test_it_is_answered_as_a_problem(running: Stack, request_: bytes, status: int, code: str) -> None:
-    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
         connection.sendall(request_)
         connection.shutdown(socket.SHUT_WR)
         answer = b"".join(iter(lambda: connection.recv(65_536), b""))
@@ -78,7 +78,7 @@ def test_a_lookup_of_a_url_alone_gets_the_same_head_and_body_as_any_other(runnin
 def _ask(running: Stack, target: str) -> tuple[set[str], bytes]:
     """The lines of the head, but for the date, and the body of an answer on a connection that is kept."""
     request = f"GET {target} HTTP/1.1\r\nHost: localhost\r\nX-Request-ID: mine\r\n\r\n"
-    with socket.create_connection(("127.0.0.1", running.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=60) as connection:
         connection.sendall(request.encode())
         answer = HTTPResponse(connection)
         answer.begin()

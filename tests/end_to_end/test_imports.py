@@ -21,14 +21,21 @@ from workers.tasks import SLOTS
 ROWS_OF_PATH = 5
 
 
+@pytest.fixture
+def deadline(request: pytest.FixtureRequest) -> float:
+    """Seconds for a collection: few, because the leases of workers that are killed have to end."""
+    return getattr(request, "param", 3.0)
+
+
 @pytest.fixture(params=ANY_STORE)
-def running(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    with stack_on(request.param, fetch_deadline=3, retry_base=0.2, upstream_rate=10**6, upstream_concurrency=100) as running:
+def running(request: pytest.FixtureRequest, deadline: float) -> Iterator[Stack]:
+    with stack_on(
+        request.param, fetch_deadline=deadline, retry_base=0.2, upstream_rate=10**6, upstream_concurrency=100
+    ) as running:
         running.start()
         yield running
 
 
-@pytest.mark.timeout(300)
 def test_an_import_is_completed_with_every_row_once_though_its_workers_are_killed_twice(
     running: Stack, upstream: Upstream
 ) -> None:
@@ -42,7 +49,7 @@ def test_an_import_is_completed_with_every_row_once_though_its_workers_are_kille
         running.end("worker", signal.SIGKILL)
         running.start("worker")
 
-    end = job.wait_for_end(200)
+    end = job.wait_for_end()
 
     assert (end["status"], end["total"], end["processed"]) == ("completed", rows, rows)
     recount = job.recount(range(2, rows + 2))
@@ -66,7 +73,7 @@ def test_a_lookup_is_answered_within_a_moment_while_an_import_runs(running: Stac
         running.wait_for(upstream.url(f"/page/asked/{n}"), 200)
         took.append(time.monotonic() - began)
 
-    assert sorted(took)[2] < 5, "usually 0.1 to 0.5 s"
+    assert sorted(took)[2] < 20, "usually 0.1 to 0.5 s"
     assert job.wait_for_end()["succeeded"] == rows
 
 
@@ -77,13 +84,14 @@ def test_a_cancelled_import_accepts_nothing_more_within_seconds(running: Stack, 
     assert requests.post(f"{running.url}/api/v1/jobs/{job.id}/cancel", timeout=30).ok
 
     processed = job.now["processed"]
-    wait_until(lambda: not running.keys("pending"), "no collection is due", 240)
+    wait_until(lambda: not running.keys("pending"), "no collection is due")
 
     assert job.now["status"] == "cancelled"
     assert job.now["processed"] == processed
     assert upstream.count() < 12_000
 
 
+@pytest.mark.parametrize("deadline", [300.0], indirect=True)  # what is held back is not to be given up meanwhile
 def test_a_worker_that_is_asked_to_stop_hands_its_batches_back(running: Stack, upstream: Upstream) -> None:
     for n in range(100):
         upstream.hold(f"/page/{n}")
@@ -92,10 +100,10 @@ def test_a_worker_that_is_asked_to_stop_hands_its_batches_back(running: Stack, u
     running.end("scheduler")
     running.processes["worker"].send_signal(signal.SIGTERM)
     with closing(running.open_store()) as store:
-        wait_until(lambda: store.jobs.due(now=utc_now(), limit=1) == [job.id], "what is left is due at once", 10)
+        wait_until(lambda: store.jobs.due(now=utc_now(), limit=1) == [job.id], "what is left is due at once")
     for n in range(100):
         upstream.release(f"/page/{n}")
-    assert running.processes.pop("worker").wait(30) == 0
+    assert running.processes.pop("worker").wait(120) == 0
 
     running.start("worker", "scheduler")
     assert job.wait_for_end()["succeeded"] == 100

@@ -64,7 +64,7 @@ def test_it_is_indexed_while_the_api_answers_and_workers_collect(running: Stack)
         running.wait_for(upstream.url("/page/new"), 200)
         assert unindexed(running) > 0, "all this was meanwhile"
 
-        wait_until(lambda: unindexed(running) == 0, "all is indexed", 60)
+        wait_until(lambda: unindexed(running) == 0, "all is indexed")
 
     assert found(running, "title", "page *") == COUNT
     assert found(running, "script.host", "cdn3.example") == len(range(3, COUNT, 7))
@@ -96,7 +96,7 @@ def test_a_scheduler_that_is_killed_goes_on_where_it_was(running: Stack) -> None
     running.start("scheduler")
 
     assert left > 0
-    wait_until(lambda: unindexed(running) == 0, "all is indexed", 60)
+    wait_until(lambda: unindexed(running) == 0, "all is indexed")
     assert found(running, "title", "page *") == COUNT
     assert lines(running, "records_indexed")[-1]["count"] == left
 
@@ -108,9 +108,9 @@ def test_reindex_shares_the_work_with_a_scheduler_and_one_that_is_killed_is_gone
     program = subprocess.Popen(command, cwd=ROOT, env=running.environment, stdout=subprocess.DEVNULL)
     wait_until(lambda: 0 < unindexed(running) < COUNT - 300, "they have begun")
     program.kill()
-    program.wait(30)
+    program.wait(120)
 
-    wait_until(lambda: unindexed(running) == 0, "the scheduler ends it", 60)
+    wait_until(lambda: unindexed(running) == 0, "the scheduler ends it")
     assert found(running, "title", "page *") == COUNT
     done = subprocess.run(command, cwd=ROOT, env=running.environment, capture_output=True, check=True, timeout=120)
 

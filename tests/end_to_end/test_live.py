@@ -58,7 +58,7 @@ class Site:
         self.queue.announce_job(course.id, ended=True)
 
     @contextmanager
-    def silent_client(self, course: Course, transport: str, *, within: float = 30) -> Iterator[socket.socket]:
+    def silent_client(self, course: Course, transport: str, *, within: float = 120) -> Iterator[socket.socket]:
         """A client that has a stream slot, perhaps one that must become free first, and does not read."""
 
         def admitted() -> socket.socket | None:
@@ -167,7 +167,7 @@ def test_a_client_that_is_gone_or_does_not_read_is_soon_followed_for_no_more(sit
                     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     client.close()
         for transport in TRANSPORTS:
-            present.enter_context(site.silent_client(course, transport, within=FOLLOWING.timeout + 30))
+            present.enter_context(site.silent_client(course, transport, within=FOLLOWING.timeout + 120))
     course.cancel(utc_now())
     log = site.stack.log("api")
     assert "Socket error" not in log

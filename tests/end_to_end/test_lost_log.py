@@ -22,7 +22,7 @@ def test_a_process_that_nobody_asks_keeps_no_lost_log_from_being_saved() -> None
         assert status(1) == 202
         (running.folder / "inventory.sqlite3-wal").unlink()
         assert status(2) == 503
-        wait_until(lambda: status(3) == 202, "the store is used again", 20)
+        wait_until(lambda: status(3) == 202, "the store is used again")
 
         assert running.look_up("http://example.com/early/0").status_code == 202
         assert status(1) == 202

@@ -37,6 +37,7 @@ def test_any_process_answers_for_all_of_them_also_for_one_that_was_killed(kind: 
         running.start()
         for _ in range(40):  # each on a connection of its own
             assert requests.get(f"{running.url}/api/v1/metadata", params=MISSING, timeout=30).status_code == 404
+        wait_until(lambda: counted(running) == 40, "all are counted")
         assert {counted(running) for _ in range(10)} == {40.0}
 
         api = running.processes["api"].pid

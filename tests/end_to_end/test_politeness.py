@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Iterator
@@ -12,11 +13,14 @@ from typing import Any
 import pytest
 import requests
 
+from inventory.rate_limits.model import Policy
 from tests.end_to_end.stack import Stack, free_port, stack_on, wait_until
 from tests.real_mongo import ANY_STORE
 from tests.upstreams import Answer, Upstream
 
 RATE, BURST = 20.0, 5
+DEADLINE = 10
+"""Seconds, in which five pages that are held back are fetched at once, on a busy machine too."""
 OTHER = "127.0.0.2"
 
 
@@ -35,7 +39,7 @@ def started(kind: str) -> Iterator[Stack]:
         workers=3,
         allow_networks=f"127.0.0.1/32,{OTHER}/32",
         retry_base=0.2,
-        fetch_deadline=3,
+        fetch_deadline=DEADLINE,
     ) as running:
         running.start()
         yield running
@@ -72,7 +76,7 @@ def in_use(running: Stack) -> int | None:
     return budget["in_use"] if budget else None
 
 
-def all_stored(running: Stack, urls: list[str], seconds: float = 60.0) -> None:
+def all_stored(running: Stack, urls: list[str], seconds: float = 120.0) -> None:
     wait_until(lambda: set(running.keys("stored")) >= set(urls), "everything is stored", seconds)
 
 
@@ -88,8 +92,8 @@ def test_three_workers_and_two_api_processes_together_keep_to_the_rate(lasting: 
     all_stored(lasting, urls + inline)
 
     assert 100 + 10 * 2 <= upstream.count() <= 100 + 10 * 3, "one that is deferred at its redirect begins again"
-    for seconds in (1.0, 2.0, 4.0):
-        allowed = BURST + RATE * (seconds + 1.0)  # requests do not travel equally fast, on a busy machine least of all
+    for seconds in (1.0, 2.0):
+        allowed = BURST + RATE * (seconds + 2.0)  # requests do not travel equally fast, on a busy machine least of all
         assert upstream.most_within(seconds) <= allowed, f"in {seconds} s"
     assert time.monotonic() - began >= (120 - BURST) / RATE - 1
     assert budget_of(lasting)["requests"] >= 110
@@ -97,11 +101,11 @@ def test_three_workers_and_two_api_processes_together_keep_to_the_rate(lasting: 
 
 
 def test_a_host_that_asks_for_a_pause_is_called_by_no_worker(lasting: Stack, upstream: Upstream, other: Upstream) -> None:
-    upstream.script("/page/busy", Answer(503, (("Retry-After", "4"),)))
+    upstream.script("/page/busy", Answer(503, (("Retry-After", "10"),)))
     look_up(lasting, [upstream.url("/page/busy")])
     wait_until(lambda: upstream.count("/page/busy") == 1, "it was called")
     wait_until(lambda: budget_of(lasting).get("paused_until"), "the pause is known")
-    begun, called = time.monotonic(), upstream.count()
+    called = upstream.count()
     urls = [upstream.url(f"/page/{n}") for n in range(20)]
 
     look_up(lasting, [*urls, other.url("/page")])
@@ -109,7 +113,7 @@ def test_a_host_that_asks_for_a_pause_is_called_by_no_worker(lasting: Stack, ups
     all_stored(lasting, [other.url("/page")])
     assert upstream.count() == called, "while others are called, it is not"
     all_stored(lasting, [*urls, upstream.url("/page/busy")])
-    assert upstream.arrivals[called] - begun >= 3
+    assert upstream.arrivals[called] - upstream.arrivals[called - 1] >= 9.9
 
 
 def test_a_dead_host_opens_its_breaker_and_others_go_on(lasting: Stack, other: Upstream) -> None:
@@ -118,20 +122,27 @@ def test_a_dead_host_opens_its_breaker_and_others_go_on(lasting: Stack, other: U
     failed = budget_of(lasting).get("failures", 0)
     look_up(lasting, dead)
     wait_until(lambda: budget_of(lasting).get("breaker", {}).get("state") == "open", "the breaker opens")
-    requests_made = budget_of(lasting)["requests"]
+    requests_made, since = budget_of(lasting)["requests"], time.monotonic()
 
     look_up(lasting, [other.url(f"/page/{n}") for n in range(20)])
-    all_stored(lasting, [other.url(f"/page/{n}") for n in range(20)], seconds=10)
+    all_stored(lasting, [other.url(f"/page/{n}") for n in range(20)])
 
-    assert budget_of(lasting)["requests"] - requests_made <= 2, "a probe, perhaps"
+    probes = 2 + (time.monotonic() - since) / Policy(lease=0).first_pause
+    assert budget_of(lasting)["requests"] - requests_made <= probes
     assert budget_of(lasting)["failures"] - failed >= 5
 
 
 def test_a_worker_that_is_stopped_keeps_no_permit(running: Stack, upstream: Upstream) -> None:
-    look_up(running, [upstream.url(f"/slow/{n}?seconds=1") for n in range(5)])
+    for n in range(5):
+        upstream.hold(f"/page/{n}")
+    look_up(running, [upstream.url(f"/page/{n}") for n in range(5)])
     wait_until(lambda: in_use(running) == 5, "they are under way")
 
-    running.end("worker", signal.SIGTERM)
+    worker = running.processes.pop("worker")
+    os.killpg(worker.pid, signal.SIGTERM)
+    for n in range(5):
+        upstream.release(f"/page/{n}")
+    worker.wait(120)
 
     assert in_use(running) == 0
 
@@ -145,18 +156,19 @@ def test_a_killed_workers_permits_come_back_when_their_lease_is_over(running: St
     running.end("worker", signal.SIGKILL)
 
     assert in_use(running) == 5
-    lease = 3 + 15
-    wait_until(lambda: in_use(running) == 0, "they are free again", seconds=lease + 2)
+    lease = DEADLINE + 15
+    wait_until(lambda: in_use(running) == 0, "they are free again", seconds=lease + 120)
 
 
 def test_without_redis_each_program_keeps_to_its_share(running: Stack, upstream: Upstream) -> None:
     running.end("redis")
     urls = [upstream.url(f"/page/{n}") for n in range(40)]
+    began = time.monotonic()
     look_up(running, urls)
 
     all_stored(running, urls)
 
     assert upstream.count() == 40
     programs = 3 + 2
-    for seconds in (0.5, 1.0, 2.0):
-        assert upstream.most_within(seconds) <= programs * 1 + RATE * (seconds + 0.1)
+    assert upstream.most_within(0.5) <= programs + RATE * (0.5 + 0.75), "requests do not travel equally fast"
+    assert time.monotonic() - began >= (40 - programs) / RATE

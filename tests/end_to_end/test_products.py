@@ -9,7 +9,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 
 from inventory.demo.upstreams import Choices
@@ -50,7 +49,7 @@ def test_a_run_whose_worker_is_killed_goes_on_at_the_page(kind: str, tmp_path: P
         ended = wait_until(
             lambda: found if (found := job(running, accepted.json()["job_id"]))["status"] == "completed" else None,
             "the run ends, once the leases of the dead are over",
-            120,
+            240,
         )
         came = summary(running)["summary"]
         asked = {name: Counter(each["target"] for each in log(urls[name])) for name in SHOPS}
@@ -67,7 +66,7 @@ def test_a_run_whose_worker_is_killed_goes_on_at_the_page(kind: str, tmp_path: P
 
 
 def log(url: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = requests.get(f"{url}/_log", timeout=10).json()
+    found: list[dict[str, Any]] = requests.get(f"{url}/_log", timeout=60).json()
     return found
 
 
@@ -76,7 +75,7 @@ def run_command(running: Stack, output: Path, *options: str) -> tuple[subprocess
     program = "from inventory.commands.main import main; main()"
     command = [sys.executable, "-c", program, "products", *options, "--output", str(output)]
     done = subprocess.run(
-        command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=100, check=False
+        command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=300, check=False
     )
     return done, json.loads(output.read_text()) if output.exists() else done.stderr
 

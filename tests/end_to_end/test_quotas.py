@@ -69,7 +69,7 @@ def test_without_redis_all_processes_together_stay_within_the_quota(limited: Sta
     assert 0 < statuses(limited, 2 * QUOTA)[200] <= QUOTA
 
     limited.start("redis")
-    wait_until(lambda: statuses(limited, 1)[200], "Redis counts again", 30)
+    wait_until(lambda: statuses(limited, 1)[200], "Redis counts again")
     assert limited.redis.keys("inventory:quota:*")
 
 

@@ -78,7 +78,7 @@ def collected(running: Stack, upstream: Upstream, name: str) -> None:
     urls = [upstream.url(f"/page/{name}-{number}") for number in range(10)]
     assert {running.look_up(url).status_code for url in urls} == {202}
     for url in urls:
-        running.wait_for(url, 200, seconds=30)
+        running.wait_for(url, 200)
 
 
 def births(running: Stack) -> int:

@@ -39,7 +39,6 @@ def sites() -> Iterator[list[Upstream]]:
         yield [started.enter_context(Upstream(f"127.0.0.{number}")) for number in range(2, 8)]
 
 
-@pytest.mark.timeout(240)
 def test_an_import_collects_what_each_site_allows(running: Stack, sites: list[Upstream]) -> None:
     silent, *others = sites
     pages, private = running.at_most(PAGES), running.at_most(PRIVATE)
@@ -49,8 +48,8 @@ def test_an_import_collects_what_each_site_allows(running: Stack, sites: list[Up
     paths = [f"/page/{number}" for number in range(pages)] + [f"/page/private/{number}" for number in range(private)]
     job = Import(running, table([site.url(path) for path in paths for site in sites]))
 
-    wait_until(lambda: all(site.count() == 1 + pages for site in others), "the other sites are collected", 60)
-    end = job.wait_for_end(120)
+    wait_until(lambda: all(site.count() == 1 + pages for site in others), "the other sites are collected")
+    end = job.wait_for_end()
 
     assert (end["status"], end["processed"]) == ("completed", len(paths) * len(sites))
     assert job.recount(range(2, len(paths) * len(sites) + 2)).outcomes == Counter(

@@ -48,8 +48,8 @@ def test_an_import_makes_headway_and_lookups_are_answered(running: Stack, proxy:
         job = Import(running, "\n".join(["url", *urls, ""]).encode())
         running.wait_for(upstream.url("/page/looked-up"), 202)
         running.wait_for(upstream.url("/page/looked-up"), 200)
-        wait_until(lambda: (job.glance() or {"processed": 0})["processed"], "a first row is done", 90)
-        wait_until(lambda: (job.glance() or {"finished_at": None})["finished_at"], "the job ends", 90)
+        wait_until(lambda: (job.glance() or {"processed": 0})["processed"], "a first row is done")
+        wait_until(lambda: (job.glance() or {"finished_at": None})["finished_at"], "the job ends", 240)
 
         assert job.now["succeeded"] == ROWS
         assert upstream.count() == ROWS + 1

@@ -82,4 +82,4 @@ def test_what_is_not_an_answer_ends_in_a_failure_of_the_api(
 
     assert answer.json()["failure"]["code"] == code
     assert answer.status_code == (504 if code == "timeout" else 502)
-    assert time.monotonic() - begun < DEADLINE + 10, "the deadline, and room for the queue"
+    assert time.monotonic() - begun < DEADLINE + 60, "the deadline, and room for the queue"

@@ -70,11 +70,11 @@ def test_each_change_is_told_once_whatever_is_killed(running: Stack, site: Site,
     running.end("worker")
     running.redis.flushall()
     running.start("worker", "scheduler")
-    wait_until(receiver.count, "the message comes", 60)
+    wait_until(receiver.count, "the message comes", 180)
     site.shown["/c"] = "off"  # nobody asks for it, so its schedule collects it
     running.end("scheduler", signal.SIGTERM)
     running.start("scheduler")
-    told = wait_until(lambda: _told(running, path, 3), "all of it is told and delivered", 120)
+    told = wait_until(lambda: _told(running, path, 3), "all of it is told and delivered", 240)
 
     verified = dict(receiver.verified(secret))
     assert {each["id"] for each in told} == set(verified)

@@ -63,7 +63,7 @@ def at_once(running: Stack, city: str) -> list[requests.Response]:
     start = Barrier(CALLERS)
 
     def one() -> requests.Response:
-        start.wait(30)
+        start.wait(120)
         return get(running, city)
 
     with ThreadPoolExecutor(CALLERS) as pool:

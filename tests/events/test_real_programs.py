@@ -23,7 +23,6 @@ def running() -> Iterator[Stack]:
         yield running
 
 
-@pytest.mark.timeout(240)
 def test_every_line_is_kept_or_rejected_once_though_a_worker_is_killed(running: Stack, tmp_path: Path) -> None:
     file = tmp_path / "logs.jsonl"
     bad = logs.write(file, LINES, seed=11, bad=0.01)

@@ -15,7 +15,7 @@ from tests.faults.faults import Fault, Scene, faults_for, poison
 from tests.faults.rig import Rig
 from tests.faults.witness import Load, Witness, targets
 
-SLOWEST_ANSWER = 15.0
+SLOWEST_ANSWER = 25.0
 """Seconds within which every lookup must be answered, whatever is away: a hang is a finding."""
 SELDOM = ("stop a worker beyond its lease", "store away for longer than a lease")
 """Faults that last longer than the others; in a random sequence they come less often."""

@@ -56,7 +56,7 @@ class Proxy:
         self.behave("refuse")
         self._do(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
         self._loop.close()
         self._placeholder.close()
 

@@ -27,7 +27,6 @@ def test_without_the_scheduler_what_was_accepted_is_lost(kind: str) -> None:
     assert row.verdict.lost
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_the_fence_a_worker_that_was_overtaken_stores_twice(kind: str) -> None:
     with rig(kind) as running:

@@ -18,7 +18,6 @@ from tests.upstreams import Upstream
 KINDS = ["sqlite", *(["mongo"] if mongo_is_there() else [])]
 
 
-@pytest.mark.timeout(400)
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_202_ends_whatever_happens_meanwhile(kind: str) -> None:
     with rig(kind, max_attempts=3) as running:
@@ -42,7 +41,7 @@ def test_simultaneous_lookups_over_four_api_processes_are_one_record_and_one_fet
 
 
 def test_a_graceful_stop_answers_what_is_in_flight_and_settles_it() -> None:
-    with rig(fetch_deadline=5) as running, Upstream() as slow, ThreadPoolExecutor(1) as pool:
+    with rig(fetch_deadline=200) as running, Upstream() as slow, ThreadPoolExecutor(1) as pool:
         running.start()
         slow.hold("/page/inline")
         slow.hold("/page/queued")
@@ -58,8 +57,8 @@ def test_a_graceful_stop_answers_what_is_in_flight_and_settles_it() -> None:
 
         assert inline.result().status_code == 201
         for name in ("api", "worker", "worker-2"):
-            assert running.processes[name].wait(30) == 0
-        assert time.monotonic() - began < 15
+            assert running.processes[name].wait(120) == 0
+        assert time.monotonic() - began < 90, "it waits for no deadline"
         del running.processes["api"]
         running.start("api")
         assert running.look_up(slow.url("/page/queued")).status_code == 200

@@ -15,7 +15,6 @@ KINDS = ["sqlite", *(["mongo"] if mongo_is_there() else [])]
 FAULTS = ("kill a worker", "kill the scheduler", "kill the store", "flush redis", "store away")
 
 
-@pytest.mark.timeout(500)
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_change_is_in_one_message_that_each_receiver_gets(kind: str) -> None:
     with rig(kind, **SETTINGS) as running, Site() as site, Receivers() as receivers:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import selectors
 import socket
-import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 
@@ -26,11 +25,14 @@ class Asked(Groupable):
 
 
 class App:
-    """Answers each path with a body, at once if that is wanted, and notes what it was asked to look up and to log."""
+    """Answers each path with a body, at once if that is wanted, and notes what it was asked to look up and to log.
+
+    An answer takes `seconds` by its own clock.
+    """
 
     def __init__(self) -> None:
         self.body = b"body"
-        self.seconds = 0.0
+        self.seconds = self.now = 0.0
         self.logged: list[str] = []
         self.groups: list[int] = []
 
@@ -49,7 +51,7 @@ class App:
             elif asked.target == "/error":
                 yield self.later(asked)
             else:
-                time.sleep(self.seconds)
+                self.now += self.seconds
                 yield self.later(asked)()
 
     def later(self, request: Groupable) -> Later:
@@ -78,7 +80,7 @@ class Loop:
             lambda _, error: b"",
             self._take,
         )
-        self.at_once = AtOnce(self.app, self.waiting.send, self.waiting.hand_over)
+        self.at_once = AtOnce(self.app, self.waiting.send, self.waiting.hand_over, lambda: self.app.now)
         self._closing = closing
 
     def _take(self, connection: Connection, head: bytes) -> bool:
@@ -89,7 +91,7 @@ class Loop:
         self._closing.enter_context(theirs)
         connection = Connection(Config(), self._closing.enter_context(ClientSocket(ours)), None, None)
         self.waiting.receive(connection)
-        theirs.settimeout(5)
+        theirs.settimeout(60)
         return connection, theirs
 
     def read(self) -> None:

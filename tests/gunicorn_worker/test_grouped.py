@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 
@@ -20,12 +19,15 @@ from inventory.web_api.shortcut import Answer, Groupable
 
 
 class Worker:
-    """Runs what is submitted when it is told to, and notes what is handed back."""
+    """Runs what is submitted when it is told to, and notes what is handed back. Its clock is `seconds`."""
 
     def __init__(self, closing: ExitStack) -> None:
         self.submitted: list[tuple[Callable[[Sequence[Connection]], None], Sequence[Connection]]] = []
         self.handled: list[tuple[Connection, bool]] = []
-        self.grouped = Grouped(lambda *call: self.submitted.append(call), self.answer, self.handled.extend)
+        self.seconds = 0.0
+        self.grouped = Grouped(
+            lambda *call: self.submitted.append(call), self.answer, self.handled.extend, lambda: self.seconds
+        )
         self._closing = closing
 
     def answer(self, group: Sequence[Connection]) -> Sequence[Pieces]:
@@ -34,7 +36,7 @@ class Worker:
     def connect(self) -> tuple[Connection, socket.socket]:
         ours, theirs = socket.socketpair()
         self._closing.enter_context(theirs)
-        theirs.settimeout(5)
+        theirs.settimeout(60)
         connection = Connection(Config(), self._closing.enter_context(ClientSocket(ours)), None, None)
         connection.inbox += b"GET / HTTP/1.1"
         return connection, theirs
@@ -76,8 +78,9 @@ def test_what_comes_while_a_group_is_answered_is_the_next_group(worker: Worker) 
         assert len(worker.submitted) == 1
         assert len(worker.grouped.waiting) == number
 
+    worker.seconds += MAX_WAIT
     worker.grouped.ended(1)
-    time.sleep(MAX_DELAY)
+    worker.seconds += MAX_DELAY
     worker.grouped.start()
 
     assert [len(group) for _, group in worker.submitted] == [1, 2]
@@ -89,7 +92,10 @@ def test_a_group_begins_when_those_that_were_answered_are_back(worker: Worker) -
     worker.grouped.add(answered)
     worker.grouped.start()
     worker.grouped.add(other)
+    worker.seconds += MAX_WAIT
     worker.grouped.ended(1)
+    worker.grouped.start()
+    assert len(worker.submitted) == 1, "it waits for who was answered"
     worker.grouped.add(answered)
     worker.grouped.start()
 
@@ -109,7 +115,7 @@ def test_another_thread_takes_the_next_group_where_the_first_is_slow(worker: Wor
     worker.grouped.add(worker.connect()[0])
     worker.grouped.start()
     worker.grouped.add(worker.connect()[0])
-    time.sleep(MAX_WAIT + 0.01)
+    worker.seconds += MAX_WAIT + 0.01
     worker.grouped.start()
 
     assert [len(group) for _, group in worker.submitted] == [1, 1]
@@ -119,8 +125,9 @@ def test_a_group_has_a_largest_size(worker: Worker) -> None:
     for _ in range(MAX_GROUP + 1):
         worker.grouped.add(worker.connect()[0])
     worker.grouped.start()
+    worker.seconds += MAX_WAIT
     worker.grouped.ended(MAX_GROUP)
-    time.sleep(MAX_DELAY)
+    worker.seconds += MAX_DELAY
     worker.grouped.start()
 
     assert [len(group) for _, group in worker.submitted] == [MAX_GROUP, 1]

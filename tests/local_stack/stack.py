@@ -36,7 +36,7 @@ def environment(**settings: object) -> dict[str, str]:
 def run(*command: str, **settings: object) -> subprocess.CompletedProcess[str]:
     """Run a command that is expected to end by itself."""
     return subprocess.run(
-        command, cwd=ROOT, env=environment(**settings), capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env=environment(**settings), capture_output=True, text=True, timeout=240, check=False
     )
 
 
@@ -70,7 +70,7 @@ class Up:
     def printed(self) -> str:
         return self.terminal.read_text()
 
-    def report(self, seconds: float = 30.0) -> str:
+    def report(self, seconds: float = 240.0) -> str:
         """What it has printed when the report is there; an assertion with what it has if it ends instead."""
 
         def report() -> str:
@@ -90,17 +90,17 @@ class Up:
     def ready(self) -> bool:
         """Whether the API says that store and queue answer."""
         try:
-            answer = requests.get(f"http://127.0.0.1:{self.port}/readyz", timeout=5)
+            answer = requests.get(f"http://127.0.0.1:{self.port}/readyz", timeout=60)
         except requests.RequestException:
             return False
         return answer.status_code == 200 and answer.json()["status"] == "ready"
 
     def wait_until_ready(self) -> None:
-        wait_until(self.ready, "the stack is ready", 90)
+        wait_until(self.ready, "the stack is ready", 240)
 
     def dashboard_answers(self) -> bool:
         try:
-            return requests.get(f"http://127.0.0.1:{self.dashboard_port}/", timeout=5).status_code == 200
+            return requests.get(f"http://127.0.0.1:{self.dashboard_port}/", timeout=60).status_code == 200
         except requests.RequestException:
             return False
 
@@ -134,7 +134,7 @@ def ended(stack: Up) -> Iterator[Up]:
         yield stack
     finally:
         if stack.process.poll() is None:
-            stack.end(signal.SIGTERM, within=60)
+            stack.end(signal.SIGTERM, within=240)
         shutil.rmtree(stack.folder, ignore_errors=True)
 
 

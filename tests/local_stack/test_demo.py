@@ -24,11 +24,10 @@ from tests.end_to_end.stack import wait_until
 from tests.local_stack.stack import COMMAND, PROGRAMS, Up, environment, ports_in_a_row, up
 
 
-@pytest.mark.timeout(300)
 def test_the_whole_of_it_can_be_tried_without_the_internet() -> None:
     demo = Demo(ports_in_a_row())
     with up("--demo", "--demo-port", str(demo.first_port), allow_networks="10.9.0.0/16") as stack:
-        text = stack.report(90)
+        text = stack.report()
         assert "Beware         with the demo, everything that listens on 127.0.0.1 of this machine can be fetched\n" in text
         assert f"curl -i '{stack.url}?url={demo.urls['pages']}/redirect'" in text
 
@@ -37,13 +36,13 @@ def test_the_whole_of_it_can_be_tried_without_the_internet() -> None:
         commands_mean_the_same(stack, demo)
         a_killed_demo_comes_back(stack, demo)
 
-        assert stack.end(signal.SIGINT, within=60) == 0
+        assert stack.end(signal.SIGINT, within=240) == 0
         assert stack.nothing_runs()
         assert "Traceback" not in stack.printed() + "".join(stack.log(name) for name in (*PROGRAMS, "demo"))
 
 
 def page_is_collected(stack: Up, demo: Demo) -> None:
-    collected = requests.post(stack.url, json={"url": f"{demo.urls['pages']}/redirect"}, timeout=30)
+    collected = requests.post(stack.url, json={"url": f"{demo.urls['pages']}/redirect"}, timeout=60)
 
     assert collected.status_code == 201
     assert [cookie["name"] for cookie in collected.json()["cookies"]][:2] == ["campaign", "came_from"]
@@ -51,8 +50,8 @@ def page_is_collected(stack: Up, demo: Demo) -> None:
 
 def weather_is_known(stack: Up) -> None:
     api = stack.url.rpartition("/")[0]
-    known = requests.get(f"{api}/weather", params={"city": "paris"}, timeout=30)
-    unknown = requests.get(f"{api}/weather", params={"city": "Atlantis"}, timeout=30)
+    known = requests.get(f"{api}/weather", params={"city": "paris"}, timeout=60)
+    unknown = requests.get(f"{api}/weather", params={"city": "Atlantis"}, timeout=60)
 
     assert (known.status_code, known.json()["city"]) == (200, "Paris")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_city")
@@ -63,7 +62,7 @@ def commands_mean_the_same(stack: Up, demo: Demo) -> None:
     file = stack.data / "demo.env"
     settings = dict(shlex.split(line)[1].split("=", 1) for line in file.read_text().splitlines())
     command = f". {shlex.quote(str(file))}; exec {shlex.join(COMMAND)} collect {demo.urls['pages']}/redirect --json"
-    done = subprocess.run(["sh", "-c", command], env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["sh", "-c", command], env=environment(), capture_output=True, text=True, timeout=240, check=False)
 
     assert file.stat().st_mode & 0o077 == 0
     assert settings["INVENTORY_ALLOW_NETWORKS"] == "10.9.0.0/16,127.0.0.1/32"

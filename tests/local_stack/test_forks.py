@@ -70,7 +70,7 @@ def test_a_fork_is_what_an_interpreter_of_its_own_would_be(program: str, tmp_pat
 
     def run(*command: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
-            [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, timeout=60, check=False
+            [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, timeout=240, check=False
         )
 
     alone, forked = run("-m", "program", "a b"), run("-c", BECOME, str(tmp_path))

@@ -16,7 +16,7 @@ from tests.end_to_end.stack import wait_until
 from tests.local_stack.stack import PROGRAMS, Up, ended
 from tests.upstreams import Upstream
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")]
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
 
 ON_A_SMALL_DISK = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs -o size=24m tmpfs "$0" && exec "$@"']
 
@@ -54,7 +54,7 @@ def test_everything_outlives_a_full_disk_says_so_and_goes_on_when_there_is_room(
         disk = Path(f"/proc/{stack.process.pid}/root{stack.folder}/disk")
         stack.data = disk / "data"
         known, owed = upstream.url("/page/known"), [upstream.url(f"/page/{n}") for n in range(9)]
-        assert requests.post(stack.url, json={"url": known}, timeout=10).status_code == 201
+        assert requests.post(stack.url, json={"url": known}, timeout=60).status_code == 201
         assert {look_up(stack, url).status_code for url in owed} == {202}
         started = {name: stack.started(name) for name in PROGRAMS}
 
@@ -67,7 +67,7 @@ def test_everything_outlives_a_full_disk_says_so_and_goes_on_when_there_is_room(
         stack.wait_until_ready()
         for url in [*owed, upstream.url("/page/later")]:
             wait_until(lambda: look_up(stack, url).status_code == 200, f"{url} is collected", 60)  # noqa: B023
-        assert requests.delete(stack.url, params={"url": known}, timeout=10).status_code == 204
+        assert requests.delete(stack.url, params={"url": known}, timeout=60).status_code == 204
         assert stack.process.poll() is None
         for name in set(PROGRAMS) - {"scheduler"}:
             assert stack.started(name) == started[name]
@@ -76,7 +76,7 @@ def test_everything_outlives_a_full_disk_says_so_and_goes_on_when_there_is_room(
 
 
 def look_up(stack: Up, url: str) -> requests.Response:
-    return requests.get(stack.url, params={"url": url}, timeout=10)
+    return requests.get(stack.url, params={"url": url}, timeout=60)
 
 
 def wait_until_full(stack: Up, disk: Path, upstream: Upstream) -> None:
@@ -89,12 +89,12 @@ def wait_until_full(stack: Up, disk: Path, upstream: Upstream) -> None:
 
     def says_so() -> bool:
         fill(disk / "ballast")
-        ready = requests.get(f"http://127.0.0.1:{stack.port}/readyz", timeout=10)
+        ready = requests.get(f"http://127.0.0.1:{stack.port}/readyz", timeout=60)
         text = str(ready.json()["checks"]["store"])
         return ready.status_code == 200 and text == "answers, but nothing can be accepted: no room on its disk"
 
     wait_until(is_full, "nothing can be accepted", 60)
-    wait_until(says_so, "readyz says so", 30)
+    wait_until(says_so, "readyz says so")
 
 
 def assert_nothing_is_accepted(stack: Up, known: str, new: str) -> None:
@@ -102,7 +102,7 @@ def assert_nothing_is_accepted(stack: Up, known: str, new: str) -> None:
     refused = look_up(stack, new)
     assert (refused.status_code, refused.json()["code"]) == (503, "storage_unavailable")
     assert "no room on its disk" in refused.json()["detail"]
-    deleted = requests.delete(stack.url, params={"url": known}, timeout=10)
+    deleted = requests.delete(stack.url, params={"url": known}, timeout=60)
     assert (deleted.status_code, "no room on its disk" in deleted.text) == (503, True)
     sent = {"file": ("urls.csv", b"url\n" + b"http://example.test/%d\n" * 200_000)}
     upload = requests.post(f"http://127.0.0.1:{stack.port}/api/v1/imports?kind=urls", files=sent, timeout=30)

@@ -41,13 +41,13 @@ class Upstream:
 
     def __enter__(self) -> Upstream:
         self._thread.start()
-        if not self._ready.wait(10):
+        if not self._ready.wait(60):
             raise RuntimeError("the upstream did not start within 10 s")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(60)
 
     def url(self, path: str = "/page", *, host: str | None = None) -> str:
         """The URL of a path, under another name of this host if one is given."""
@@ -65,7 +65,7 @@ class Upstream:
             arrivals = list(self.arrivals)
         return max((bisect_left(arrivals, begun + seconds) - at for at, begun in enumerate(arrivals)), default=0)
 
-    def wait_for(self, path: str, count: int = 1, timeout: float = 10.0) -> bool:
+    def wait_for(self, path: str, count: int = 1, timeout: float = 120.0) -> bool:
         """Wait until that many requests of the path have come; False when they did not in time."""
         with self._changed:
             return self._changed.wait_for(lambda: self._counts[path] >= count, timeout)

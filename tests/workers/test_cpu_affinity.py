@@ -54,7 +54,7 @@ def test_only_what_was_allowed_before_is_allowed_inside(tmp_path: Path) -> None:
 def test_two_workers_have_different_cores_while_there_are_enough(tmp_path: Path) -> None:
     def cores() -> frozenset[int]:
         with cpu_affinity.kept(tmp_path):
-            both.wait(10)
+            both.wait(120)
             return frozenset(os.sched_getaffinity(0))
 
     both = Barrier(2)

@@ -257,7 +257,7 @@ def test_a_fault_of_ours_in_one_step_keeps_no_other_from_being_done(
     wait_until(lambda: services.notifier.faults().get((where, ""), 0) >= 2, "two rounds")
     assert running.is_alive()
     stopping.set()
-    running.join(10)
+    running.join(120)
 
     assert set(services.notifier.faults()) == {(where, "")}
     assert bool(waiting(redis)) == (where != "wake_for_records")
@@ -285,7 +285,7 @@ def test_it_stops_when_told_and_works_until_then(services: Services, redis: fake
     wait_until(lambda: waiting(redis), "a worker is woken")
 
     stopping.set()
-    running.join(10)
+    running.join(120)
 
     assert not running.is_alive()
     assert (services.settings.data_dir / "scheduler.heartbeat").exists()

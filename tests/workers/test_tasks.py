@@ -29,7 +29,7 @@ def services(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Servic
     monkeypatch.setenv("INVENTORY_MAX_ATTEMPTS", "1")
     tasks.services.cache_clear()
     yield tasks.services()
-    assert tasks.delivering.join(20)
+    assert tasks.delivering.join(120)
     tasks.services().store.close()
     tasks.services.cache_clear()
 

@@ -7,8 +7,6 @@ from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
 
-import pytest
-
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content
 from inventory.records.source import Collected
@@ -92,7 +90,6 @@ class Days:
         self._watching.compose()
 
 
-@pytest.mark.timeout(300)
 def test_fifty_collections_of_300_noisy_sites_tell_nothing_until_something_is_planted(
     make_services: Build, clock: FakeClock
 ) -> None:
