@@ -309,6 +309,6 @@ def test_workers_are_woken_again_when_redis_is_back(tmp_path: Path, redis_url: s
 
     path.symlink_to(redis_url.removeprefix("unix://"))
     try:
-        wait_until(lambda: queue.wake_worker(RECORD, URL), "a worker is woken again")
+        wait_until(lambda: queue.wake_worker(RECORD, URL), "a worker is woken again", 10)
     finally:
         path.unlink()

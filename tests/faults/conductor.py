@@ -95,11 +95,11 @@ def run(
             known[name](scene)
             row.faults[name] += 1
             rig.look_after()
-        load.join(120 + 5 * accepted / rate, rig.look_after)
+        load.join(300 + 5 * accepted / rate, rig.look_after)
         for fault, ending in zip(beside, aside, strict=True):
             ending.result(600)
             row.faults[_name(fault)] += 1
-        bound = quiet_within or (rig.lease + 10) * (rig.attempts + 1)
+        bound = quiet_within or (rig.lease + 40) * (rig.attempts + 1)
         row.quiet_after = claims.wait_for_quiet(rig.store.direct, seconds=bound, tick=rig.look_after)
     finally:
         witness.closed = True

@@ -22,7 +22,7 @@ from tests.faults.stores import SqliteFile
 from tests.faults.witness import Witness
 from tests.upstreams import Upstream
 
-STOPS_WITHIN = 30.0
+STOPS_WITHIN = 60.0
 """Seconds for a graceful stop: the grace of the composition is longer."""
 BACKLOG = 300.0
 """Seconds that a lookup may wait for all those before it, where a slow store and an outage have made them many."""

@@ -29,7 +29,7 @@ from inventory.store import Store
 from inventory.watches.model import Finding, Message
 from inventory.webhooks.model import MAX_BODY, Delivery, DeliveryState
 from tests.end_to_end.stack import wait_until
-from tests.faults.claims import look
+from tests.faults.claims import is_quiet, look
 from tests.faults.faults import Scene, faults_for
 from tests.faults.imports import at_random, kill_every_worker
 from tests.faults.receivers import Receivers
@@ -43,8 +43,8 @@ EVERY = 60
 """Seconds between two collections of a target: the shortest that a watch takes."""
 FIELDS = 8
 """Headers of a target, in each of which one change can be planted."""
-ENDS_WITHIN, IS_SILENT_FOR = 8.0, 15.0
-"""Seconds in which what was accepted before a pause is collected, and for which nothing may be collected after that."""
+ENDED_AFTER, IS_SILENT_FOR = 5.0, 15.0
+"""Seconds without a collection after which all that was accepted before a pause has ended, and of silence after that."""
 Result = TypeVar("Result")
 Planted = tuple[str, str]
 """The path of a target, and the header that changed."""
@@ -113,7 +113,7 @@ class Watched:
             webhook=list(self.webhooks.values()),
         )  # fmt: skip
         self.watch_id = watch["id"]
-        wait_until(lambda: self._send("GET", f"/watches/{self.watch_id}")["enrolled"], "its targets are enrolled", 60)
+        wait_until(lambda: self._send("GET", f"/watches/{self.watch_id}")["enrolled"], "its targets are enrolled")
 
     def plant(self, count: int) -> None:
         """Let some targets change, each in a header that has not changed before."""
@@ -153,10 +153,15 @@ class Watched:
             time.sleep(2)
         return [f"the delivery {each.id} is {each.state}" for each in waiting]
 
-    def collected_after_the_end(self) -> list[str]:
+    def collected_after_the_end(self, store: Store, seconds: float) -> list[str]:
         """Pause the watch, and see that its schedules collect nothing any more."""
         self._send("POST", f"/watches/{self.watch_id}/pause")
-        time.sleep(ENDS_WITHIN)
+        began = moved = time.monotonic()
+        count = self.site.count()
+        while (now := time.monotonic()) < min(moved + ENDED_AFTER, began + seconds):
+            if self.site.count() != count or not is_quiet(store):
+                count, moved = self.site.count(), now
+            time.sleep(0.25)
         before = self.site.count()
         time.sleep(IS_SILENT_FOR)
         more = self.site.count() - before
@@ -254,7 +259,7 @@ def prove(
         )  # fmt: skip
         proof.complaints += watched.complaints(store)
         proof.complaints += watched.receivers.disturbed(allowed=len(happened))
-        proof.complaints += watched.collected_after_the_end()
+        proof.complaints += watched.collected_after_the_end(store, quiet)
         proof.messages = len(watched.messages(store))
     proof.tries = watched.receivers.tries.total()
     proof.seconds = time.monotonic() - began
