@@ -109,7 +109,7 @@ def test_many_threads_hold_no_more_than_there_is_and_all_are_served() -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(collect, range(16)))
     assert 0 < most <= SIZE
-    wait_until(lambda: taken(budget, SIZE).held == SIZE, "all is free again", 5)
+    wait_until(lambda: taken(budget, SIZE).held == SIZE, "all is free again", 60)
 
 
 def test_who_waits_for_too_long_holds_nothing_and_is_in_nobodys_way() -> None:
