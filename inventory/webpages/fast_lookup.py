@@ -49,7 +49,7 @@ PRIVATE = f"Cache-Control: {security_headers.PRIVATE}\r\n"
 
 
 @dataclass(slots=True)  # not frozen, because one of those takes three times as long to be made
-class Asked(Groupable):
+class LookupRequest(Groupable):
     """A lookup: a URL in the spelling of the caller, its validators, the request's id, when it began, and who sends it.
 
     `peer` is the address of whoever opened the connection, and `forwarded_for` is what that says of others.
@@ -116,7 +116,7 @@ class FastLookup:
         yield from map(self.later, left)
 
     def later(self, request: Groupable) -> Later:
-        assert isinstance(request, Asked)
+        assert isinstance(request, LookupRequest)
         return partial(self._look_up, request)
 
     def answer_group(self, requests: Sequence[Groupable]) -> Sequence[Answer]:
@@ -135,7 +135,7 @@ class FastLookup:
             for each, promise in zip(asked, promises, strict=True)
         ]
 
-    def _promises(self, asked: Sequence[Asked]) -> Sequence[LookupResult | None]:
+    def _promises(self, asked: Sequence[LookupRequest]) -> Sequence[LookupResult | None]:
         """The promises of those URLs that can and may be collected and of which nothing else is known yet."""
         targets: list[Target | None] = []
         for each in asked:
@@ -150,7 +150,7 @@ class FastLookup:
         return [None if target is None else promises.get(target.id) for target in targets]
 
     def _note_accepted(
-        self, note: Note, asked: Sequence[Asked], targets: Sequence[Target | None], accepted: Sequence[Target]
+        self, note: Note, asked: Sequence[LookupRequest], targets: Sequence[Target | None], accepted: Sequence[Target]
     ) -> None:
         """Note for each target that was accepted the first that asked for it; `targets` are those of `asked`."""
         first = {target.id: each for target, each in zip(targets[::-1], asked[::-1], strict=True) if target is not None}
@@ -161,7 +161,7 @@ class FastLookup:
         seen = [(int(each.status[:3]), each.request_id, each.seconds) for each in answers if each.seconds is not None]
         request_log.account_all("GET", PATH, PATH, seen)
 
-    def _read(self, target: str, fields: Mapping[str, str], peer: str) -> Asked | None:
+    def _read(self, target: str, fields: Mapping[str, str], peer: str) -> LookupRequest | None:
         """The lookup that a request is, if a URL is all of it, and neither its page nor its sender is to be checked."""
         before = len(self._before_query)
         query = URL_ONLY.fullmatch(target, before) if target.startswith(self._before_query) else None
@@ -173,7 +173,7 @@ class FastLookup:
         admitted = self._admitted(text)
         if admitted is None or (text is None and "cookie" in fields and not admitted.collects):  # it may be of a session
             return None
-        return Asked(
+        return LookupRequest(
             _unquoted(query[1]),
             parse_etags(fields["if-none-match"]) if "if-none-match" in fields else NO_ETAGS,
             request_log.valid_id(fields.get("x-request-id", "")),
@@ -183,7 +183,7 @@ class FastLookup:
             fields.get("x-forwarded-for", ""),
         )
 
-    def _look_up(self, asked: Asked) -> Answer:
+    def _look_up(self, asked: LookupRequest) -> Answer:
         """The answer to a lookup that is accepted for collection if its caller may collect."""
         request_log.identify(asked.request_id)
         collects = asked.admitted.collects
@@ -204,10 +204,10 @@ class FastLookup:
             return self._problem(asked, error)
         return _answer(asked, response)
 
-    def _caller(self, asked: Asked) -> Caller:
+    def _caller(self, asked: LookupRequest) -> Caller:
         return replace(asked.admitted.caller, address=self._address_of(asked.peer, asked.forwarded_for))
 
-    def _problem(self, asked: Asked, error: Exception) -> Answer:
+    def _problem(self, asked: LookupRequest, error: Exception) -> Answer:
         """What the application answers to an error."""
         from werkzeug.test import create_environ  # here, because few processes ever need it
 
@@ -219,8 +219,8 @@ class FastLookup:
         return Answer(response.status, fields + _private(asked), response.data, asked.request_id)
 
 
-def _lookups(requests: Sequence[Groupable]) -> Sequence[Asked]:
-    return [request for request in requests if isinstance(request, Asked)]
+def _lookups(requests: Sequence[Groupable]) -> Sequence[LookupRequest]:
+    return [request for request in requests if isinstance(request, LookupRequest)]
 
 
 def _unquoted(text: str) -> str:
@@ -229,7 +229,7 @@ def _unquoted(text: str) -> str:
     return unquote_to_bytes(text).decode("ascii") if "%" in text else text
 
 
-def _answer(asked: Asked, response: LookupResponse) -> Answer:
+def _answer(asked: LookupRequest, response: LookupResponse) -> Answer:
     fields = "".join([f"{name}: {value}\r\n" for name, value in response.headers.items()])
     length = f"Content-Length: {len(response.body)}\r\n" if response.body else ""
     return Answer(
@@ -241,5 +241,5 @@ def _answer(asked: Asked, response: LookupResponse) -> Answer:
     )
 
 
-def _private(asked: Asked) -> str:
+def _private(asked: LookupRequest) -> str:
     return "" if asked.admitted.caller.key is None else PRIVATE
