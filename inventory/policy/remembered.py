@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 Value = TypeVar("Value")
 
-MAX_KEY = 4_000
-"""Characters of a key; what follows from a longer one is not kept."""
+MAX_KEY = 5_000
+"""Characters of a key, as Python writes it; what follows from a longer one is not kept."""
 
 
 class Remembered(Generic[Value]):
@@ -26,15 +26,9 @@ class Remembered(Generic[Value]):
 
     def keep(self, key: Hashable, value: Value) -> None:
         """Keep the value of a key, unless the key is large."""
-        if _size(key) > MAX_KEY:
+        if len(repr(key)) > MAX_KEY:
             return
         with self._lock:
             if len(self._kept) >= self._at_most:
                 del self._kept[next(iter(self._kept))]
             self._kept[key] = value
-
-
-def _size(key: Hashable) -> int:
-    if isinstance(key, tuple):
-        return sum(map(_size, key))
-    return len(key) if isinstance(key, str) else 1

@@ -100,10 +100,9 @@ class Seen:
         if name == "names":
             names = tls.get("names")
             return [str(each) for each in names] if isinstance(names, _LISTS) else []
-        begin, end = (_instant(tls.get(each)) for each in ("not_before", "not_after"))
-        if name == "days_left":
-            return [] if end is None else [str((end - self.at) // DAY)]
-        if name == "lifetime_days":
+        if name in ("days_left", "lifetime_days"):
+            end = _instant(tls.get("not_after"))
+            begin = self.at if name == "days_left" else _instant(tls.get("not_before"))
             return [] if begin is None or end is None else [str((end - begin) // DAY)]
         return [] if tls.get(name) is None else [str(tls[name])]
 

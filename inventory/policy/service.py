@@ -142,9 +142,10 @@ class PolicyService:
             before = None if asked.at is None else asked.at + MILLISECOND
             snapshots = self._records.latest_of_each(list(some), before=before)
             failures, tags = self._stated(judge, some, asked.at)
+            now = self.clock() if asked.at is None else asked.at
             for record_id, record in some.items():
                 found = snapshots.get(record_id), failures.get(record_id), tags.get(record_id, ())
-                yield self._check(judge, record_id, record, asked, *found)
+                yield self._check(judge, record_id, record, asked, now, *found)
 
     def judge(self, judge: Judge, target: Target, snapshot: Snapshot, at: datetime, tags: Sequence[str]) -> Verdict:
         """The verdict on one snapshot, as of an instant."""
@@ -194,6 +195,7 @@ class PolicyService:
         record_id: str,
         record: Record,
         asked: Asked,
+        now: datetime,
         snapshot: Snapshot | None,
         failure: str | None,
         tags: Sequence[str],
@@ -204,7 +206,6 @@ class PolicyService:
         if snapshot is None:
             when = "yet" if asked.at is None else f"that is kept and as old as {rfc3339(asked.at)}"
             return _unchecked(target, record_id, Unchecked.NEVER_COLLECTED, f"There is no snapshot {when}.")
-        now = self.clock() if asked.at is None else asked.at
         if asked.max_age is not None and now - snapshot.collected_at > asked.max_age:
             detail = f"The snapshot is of {rfc3339(snapshot.collected_at)}, which is too old. Collect the URL again."
             return _unchecked(target, record_id, Unchecked.STALE, detail, snapshot)
