@@ -40,6 +40,7 @@ class Follower:
     closed: object = None
 
     def __post_init__(self) -> None:
+        self.began = time.monotonic()
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
 

@@ -17,7 +17,7 @@ from tests.upstreams import Upstream
 def examined(running: Stack) -> dict[str, Any]:
     command = [PYTHON, "-c", "from inventory.commands.main import main; main()", "doctor", "--json"]
     done = subprocess.run(
-        command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=240, check=False
     )
     return {each["check"]: each for each in json.loads(done.stdout)["checks"]}
 
@@ -29,6 +29,7 @@ def test_what_dies_is_named(kind: str, upstream: Upstream) -> None:
         running.look_up(upstream.url("/page"))
         running.wait_for(upstream.url("/page"), 200)
         wait_until((running.folder / "scheduler.heartbeat").exists, "the scheduler runs")
+        wait_until(lambda: running.redis.scard("rq:workers") == 2, "both workers are registered")
 
         well = examined(running)
         assert {name for name, each in well.items() if each["status"] == "problem"} == set()

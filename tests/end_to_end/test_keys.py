@@ -21,7 +21,7 @@ REVOKED_WITHIN = 2.0
 
 def keys(running: Stack, *words: str) -> Any:
     done = subprocess.run(
-        [*COMMAND, *words], cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=60, check=True
+        [*COMMAND, *words], cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=240, check=True
     )
     return json.loads(done.stdout) if done.stdout else None
 
@@ -59,7 +59,7 @@ def test_what_the_command_line_opens_to_the_network_does_not_start_open() -> Non
     with stack() as running:
         command = [PYTHON, "-m", "gunicorn", "--bind", "0.0.0.0:0", "wsgi:app"]
         done = subprocess.run(
-            command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=60, check=False
+            command, cwd=ROOT, env=running.environment, capture_output=True, text=True, timeout=240, check=False
         )
 
     [line] = done.stderr.splitlines()

@@ -52,12 +52,13 @@ def test_requests_at_once_overshoot_by_those_that_are_under_way(limited: Stack) 
 def test_who_waits_as_long_as_was_said_is_served(limited: Stack) -> None:
     statuses(limited, QUOTA)
     [key] = limited.redis.keys("inventory:quota:*")
-    limited.redis.pexpire(key, 1_400)
+    limited.redis.pexpire(key, 5_000)
     refused = requests.get(limited.url + RECORDS, timeout=30)
-    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "2")
-    assert refused.headers["RateLimit"] == '"lookups-minute";r=0;t=2'
+    seconds = int(refused.headers["Retry-After"])
+    assert (refused.status_code, seconds in range(1, 6)) == (429, True)
+    assert refused.headers["RateLimit"] == f'"lookups-minute";r=0;t={seconds}'
 
-    time.sleep(2)
+    time.sleep(seconds)
 
     assert requests.get(limited.url + RECORDS, timeout=30).status_code == 200
 
