@@ -49,7 +49,8 @@ def rebuilt(
         return list(kept)
     kept, start = list(kept), history[0].at
     lasting = [each for each in kept if not (is_tag(each.key) or is_failure(each.key))]
-    history = sorted([*history, *_between(lasting, history)], key=lambda shown: shown.at)
+    failed_at = {each.first for each in kept if is_failure(each.key)}
+    history = sorted([*history, *_between(lasting, history, failed_at)], key=lambda shown: shown.at)
     done: list[Interval[Key]] = []
     still_open: dict[Key, Interval[Key]] = {}
     for each in kept:
@@ -68,9 +69,12 @@ def rebuilt(
     return done + [replace(each, last=None) for each in still_open.values()]
 
 
-def _between(kept: Sequence[Interval[Key]], history: Sequence[Shown[Key]]) -> list[Shown[Key]]:
-    """What the intervals say of instants after the first one of a history that it does not have."""
-    start, end, known = history[0].at, history[-1].at, {shown.at for shown in history}
+def _between(kept: Sequence[Interval[Key]], history: Sequence[Shown[Key]], failed_at: Set[int]) -> list[Shown[Key]]:
+    """What the intervals say of instants after the first one of a history that it does not have.
+
+    A failure does not count: it shows the URL alone, where that was not known, and ends nothing.
+    """
+    start, end, known = history[0].at, history[-1].at, failed_at | {shown.at for shown in history}
     instants = {at for each in kept for at in (each.first, each.last, each.gone) if at is not None and start < at < end}
     return [
         Shown(at, {each.key for each in kept if each.first <= at and (each.gone is None or at < each.gone)})

@@ -242,6 +242,18 @@ def test_a_record_that_is_not_indexed_is_found_until_it_is(world: World) -> None
     assert shown(world) == [("status", "200", 0, None, None)]
 
 
+def test_a_failure_ends_nothing_of_a_snapshot_before_it_that_is_indexed_later(world: World) -> None:
+    world.collect(0, [("status", "200")], crash=True)
+    world.fail(0, "timeout")
+    world.fail(0, "timeout", crash=True)
+
+    world.reindex()
+
+    assert shown(world, fields="status") == [("status", "200", 1, None, None)]
+    world.check_values(["status", "failure"])
+    world.check_intervals()
+
+
 def test_what_the_worker_of_a_spent_record_could_not_say_is_indexed_later(world: World) -> None:
     owned = claim(world.store, world.store.records.accept(target(0), now=after(0), seen=None).record)
 
