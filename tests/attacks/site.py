@@ -16,7 +16,7 @@ from tests.attacks.slow_clients import LARGE_PAGE, LOOKUP, SMALL_PAGES
 from tests.end_to_end.stack import Stack, stack
 
 LARGE = 4_000_000
-EXCHANGE_TIMEOUT = 30.0
+EXCHANGE_TIMEOUT = 120.0
 TRIES = 3
 
 

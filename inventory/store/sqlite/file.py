@@ -18,7 +18,7 @@ PAGES = 1_024
 """Pages that are copied at once: 4 MB, so that a copy takes little memory."""
 TIMEOUT = 10.0
 """Seconds that a locked file is waited for."""
-NOT_MISSED = frozenset({"secrets", "pruned_values"})
+NOT_MISSED = frozenset({"secrets", "pruned_values", "gathered_values"})
 """Tables that have rows although nothing was kept yet."""
 
 
