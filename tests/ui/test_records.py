@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
+from hashlib import sha256
 from html import unescape
 from io import BytesIO
 from typing import Any
@@ -21,6 +23,7 @@ from inventory.access.quota_model import read_setting
 from inventory.access.quotas import QuotaService
 from inventory.config import Settings
 from inventory.errors import SourceFailure
+from inventory.records.model import PastSnapshot, Snapshot
 from inventory.services import Services
 from tests.changes.site import Site, cookie
 from tests.conftest import Build
@@ -217,6 +220,21 @@ def test_an_earlier_snapshot_is_shown_with_links_to_what_others_showed_then(clie
         assert links(text)["nginx/1.27"].endswith("&at=2026-01-31T12%3A00%3A00.123Z")
         assert "penguin" in text
         assert "ostrich" not in text
+
+
+def test_a_snapshot_of_an_archive_has_a_page_before_it_is_indexed(
+    client: FlaskClient, services: Services, web: FakeWeb, clock: FakeClock
+) -> None:
+    of, seen = web.target(URL), content(URL)
+    seen["body"] |= {"sha256": sha256(b"penguin").hexdigest(), "size": 7}
+    past = Snapshot("5" * 32, of.id, clock() - timedelta(days=99), seen, seen["body"]["sha256"])
+    services.records.add_past([PastSnapshot(target=of, snapshot=past, body=b"penguin")], keep=9)
+
+    answer = ask(client, snapshot=past.id)
+
+    assert answer.status_code == 200
+    assert "A snapshot of" in answer.text
+    assert "penguin" in answer.text
 
 
 def test_a_snapshot_of_another_url_or_an_instant_before_all_is_not_found(client: FlaskClient, site: Site) -> None:

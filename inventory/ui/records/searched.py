@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
+from inventory.errors import InvalidRequest
 from inventory.observations import answers
 from inventory.observations.fields import GRADE, POLICY
 from inventory.observations.queries.quoting import quoted
@@ -24,9 +25,15 @@ class Searched:
 
 
 def searched(url: str, show: str = HEADERS, at: str | None = None) -> Searched:
-    """What is known of a URL, with these fields besides, now or at an instant; nothing if the URL is not known."""
+    """What is known of a URL, with these fields besides, now or at an instant; nothing if the URL was not known then."""
     query = {"q": quoted("url", url), "at": at, "show": f"tag,{VERDICTS},{show}", "limit": 1, "cursor": None}
-    seen = [each for found in answers.search(query)["targets"] for each in found["observations"]]
+    try:
+        targets = answers.search(query)["targets"]
+    except InvalidRequest as error:
+        if "at" not in (error.errors or {}):
+            raise
+        targets = []  # a snapshot of an archive is from before all others, until it is indexed
+    seen = [each for found in targets for each in found["observations"]]
     return Searched(
         tags=[each["value"] for each in seen if each["field"] == "tag"],
         verdicts=[(each["field"], each["value"]) for each in seen if _is_verdict(each["field"])],
