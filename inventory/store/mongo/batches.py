@@ -18,7 +18,7 @@ from inventory.clock import truncated
 from inventory.jobs.model import SPLITTING, Batch, Job, JobStatus, NewBatch, Row
 from inventory.store.codecs import text_bytes
 from inventory.store.mongo import documents, job_documents, turns
-from inventory.store.mongo.at_once import each_of
+from inventory.store.mongo.at_once import each_of, up_to
 from inventory.store.mongo.connection import Adapter, Connection, Document
 from inventory.store.mongo.counts import RELEASED, count, end, read
 from inventory.store.mongo.upserts import insert_new
@@ -118,17 +118,17 @@ def _queue_all_due(database: Database[Document], now: datetime) -> None:
 def _next_owner(database: Database[Document], now: datetime, last: str) -> str | None:
     """The owner after `last` that has a file to be read, or a batch in the queue; None if nobody has."""
     due = [("jobs", over) for over in documents.due(now)] + [("batches", QUEUED | documents.due(now)[0])]
-    first_owners = each_of(
-        [
+
+    def owners(within: Document) -> list[str]:
+        """The first owners within these bounds."""
+        finds = [
             partial(database[name].find_one, over | {"owner": within}, {"owner": 1}, sort=[("owner", 1)])
-            for within in ({"$gt": last}, {"$not": {"$gt": last}})
             for name, over in due
         ]
-    )
-    for owners in (first_owners[: len(due)], first_owners[len(due) :]):
-        if found := [turns.owner_of(each) for each in owners if each is not None]:
-            return min(found)
-    return None
+        return [turns.owner_of(each) for each in each_of(finds) if each is not None]
+
+    *_, found = up_to(bool, [partial(owners, {"$gt": last}), partial(owners, {"$not": {"$gt": last}})])
+    return min(found, default=None)
 
 
 def _claim_splitting(database: Database[Document], now: datetime, until: datetime, owner: str) -> Document | None:
