@@ -40,9 +40,9 @@ PRICED = f"""
         WHERE {{chosen}} AND (added_at, record_id) < (:instant, :id)
         ORDER BY added_at DESC, record_id DESC LIMIT :limit)
     ORDER BY added_at DESC, record_id DESC"""
-MANY = 5_000
-"""Products of a range of prices: more are looked at in the order of the listing, fewer in any order."""
-PRICES = "SELECT count(*) FROM (SELECT 1 FROM products INDEXED BY products_priced WHERE {chosen} LIMIT :many)"
+MAX_PRICED = 5_000
+"""Products of a range of prices: so many or more are looked at in the order of the listing, fewer in any order."""
+PRICES = "SELECT count(*) FROM (SELECT 1 FROM products INDEXED BY products_priced WHERE {chosen} LIMIT :max_priced)"
 FIND = f"SELECT {ENTRY} FROM products WHERE record_id = :id"
 CHANGED = f"""
     SELECT {ENTRY} FROM products INDEXED BY products_changed WHERE changed_at IS NOT NULL
@@ -72,8 +72,8 @@ class SqliteProducts(Adapter):
         conditions, values = _conditions(ProductFilter(min_price=chosen.min_price, max_price=chosen.max_price))
         if not values:
             return False
-        found = self._connections.rows(PRICES.format(chosen=conditions), values | {"many": MANY})
-        return bool(found[0][0] < MANY)
+        found = self._connections.rows(PRICES.format(chosen=conditions), values | {"max_priced": MAX_PRICED})
+        return bool(found[0][0] < MAX_PRICED)
 
     def find(self, record_id: str) -> CatalogueEntry | None:
         found = self._connections.rows(FIND, {"id": record_id})

@@ -1,8 +1,8 @@
 """The texts of values, put together so that a part of one is found among a million of them.
 
 The values of a field whose numbers are in a chunk are one row, with the rest of each number. Chunks are gathered once all
-of their numbers are given, which are never given again. A text that is here but no
-longer in `field_values` does no harm: nothing shows its number.
+of their numbers are given, which are never given again. A text that is here but no longer in `field_values` does no harm:
+nothing shows its number.
 """
 # ruff: noqa: S608 - nothing but our own numbers is put into a statement
 
@@ -18,9 +18,9 @@ from inventory.store.sqlite.opening import Connection
 
 SHIFT = 12
 """Numbers with the same bits above these are in one chunk."""
-MOST_AT_ONCE = 8
+MAX_AT_ONCE = 8
 """Chunks that are gathered in one transaction, which takes 4 ms each."""
-MOST_LEFT = 50_000
+MAX_LEFT = 50_000
 """Values that were not gathered yet: with more, as an older version leaves them, it takes less time to look at the index."""
 CHECKED_AT_ONCE = 10_000
 END = "\uffff"
@@ -52,7 +52,7 @@ def values_with(connection: Connection, fields: Set[int], part: str) -> Iterator
     None if that is found faster elsewhere.
     """
     below = connection.execute(GATHERED).fetchone()[0]
-    if END in part or connection.execute(LAST).fetchone()[0] - (below << SHIFT) > MOST_LEFT:
+    if END in part or connection.execute(LAST).fetchone()[0] - (below << SHIFT) > MAX_LEFT:
         return None
     return _values_with(connection, {"fields": json.dumps(sorted(fields)), "first": below << SHIFT, "part": part})
 
@@ -65,7 +65,7 @@ def ends_chunk(first: int, last: int) -> bool:
 def gather(connection: sqlite3.Connection, last: int) -> None:
     """Gather what was not yet, up to the number of the last value that was written."""
     below = connection.execute(GATHERED).fetchone()[0]
-    chunks = range(below, min(below + MOST_AT_ONCE, (last + 1) >> SHIFT))
+    chunks = range(below, min(below + MAX_AT_ONCE, (last + 1) >> SHIFT))
     for chunk in chunks:
         _gather(connection, chunk)
     if chunks:
