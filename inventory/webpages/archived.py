@@ -210,7 +210,8 @@ class _Payload:
 
     def _each_chunk(self, file: io.BytesIO) -> Iterator[bytes]:
         while True:
-            read = _known_size(file.readline(_MAX_CHUNK_LINE))
+            line = file.readline(_MAX_CHUNK_LINE)
+            read = _known_size(line) if len(line) < _MAX_CHUNK_LINE else None  # what is left of a longer one is no data
             if read is None:
                 self._end_early("a chunk does not begin with its size")
                 return

@@ -137,6 +137,17 @@ def test_very_small_chunks_are_read_a_large_piece_at_a_time(world: World, end: b
     assert found["body"]["truncated"] is (end[:1] != b"0")
 
 
+def test_the_rest_of_a_line_that_is_too_long_is_not_of_the_body(world: World) -> None:
+    warc = Warc()
+    chunked = b"2\r\nab\r\n2;%s\r\ncd\r\n0\r\n\r\n" % (b"x" * 2_000)
+    warc.add(chunked, lines=[*HTML, ("Transfer-Encoding", "chunked")])
+
+    world.load(warc.content)
+
+    found = look_up(world)
+    assert (found["body"]["size"], found["body"]["truncated"]) == (2, True)
+
+
 def test_names_that_archives_change_are_turned_back(world: World) -> None:
     warc = Warc()
     warc.add(lines=[("X-Archive-Orig-Content-Encoding", "br"), ("x-archive-orig-server", "nginx")])
