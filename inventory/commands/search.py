@@ -64,13 +64,14 @@ def search(query: str, at: str | None, show: Sequence[str], facet: str | None, l
 def _found(service: SearchService, question: Question, show: str, limit: int, at: str | None) -> Document:
     """The document of the API with up to 1,000 targets."""
     fields = service.fields(show)
+    indexed = service.index_state()
     page = service.page(question, show=fields, limit=limit, after=None)
-    total, indexed = service.total(question, page), service.index_state()
-    return page_document(question, at, page, total, indexed, with_shown=bool(fields))
+    return page_document(question, at, page, service.total(question, page), indexed, with_shown=bool(fields))
 
 
 def _counted(service: SearchService, question: Question, field: str, limit: int) -> Document:
-    return facet_document(question, service.facet(question, field, limit=limit), service.index_state())
+    indexed = service.index_state()
+    return facet_document(question, service.facet(question, field, limit=limit), indexed)
 
 
 def _print_targets(document: Document, *, with_shown: bool) -> None:

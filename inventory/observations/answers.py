@@ -15,9 +15,9 @@ def search(query: dict[str, Any]) -> Document:
     show = services().search.fields(query["show"])
     with services().search.slot():
         question = services().search.question(query["q"], at, limits=services().limits.of("read"))
+        indexed = services().search.index_state()
         page = services().search.page(question, show=show, limit=query["limit"], after=after)
         total = services().search.total(question, page)
-        indexed = services().search.index_state()
     return documents.page_document(question, query["at"], page, total, indexed, with_shown=bool(show))
 
 
@@ -25,8 +25,8 @@ def facets(query: dict[str, Any], mounted_at: str) -> Document:
     """The values of a field that a `FacetsQuery` means, with links below `mounted_at`."""
     with services().search.slot():
         question = services().search.question(query["q"], query["at"], limits=services().limits.of("read"))
-        facet = services().search.facet(question, query["field"], limit=query["limit"])
         indexed = services().search.index_state()
+        facet = services().search.facet(question, query["field"], limit=query["limit"])
     return documents.facet_document(question, facet, indexed, mounted_at)
 
 

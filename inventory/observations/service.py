@@ -189,7 +189,10 @@ class SearchService:
         return Facet(field=name, values=values[:limit], has_more=len(values) > limit)
 
     def index_state(self) -> IndexState:
-        """Whether all records are being indexed again, so that some are found by what policies said before."""
+        """Whether all records are being indexed again, so that some are found by what policies said before.
+
+        Ask before a search: what has just been found may be from before the end of the rebuilding.
+        """
         return IndexState.COMPLETE if self._observations.reindexing() is None else IndexState.UNDER_WAY
 
     def listing(self, prefix: str, *, limit: int, limits: Limits | None) -> Listing:

@@ -22,7 +22,7 @@ from inventory.policy.verdicts import KEPT
 from inventory.services import Services
 from tests.access.guarded import Guarded
 from tests.conftest import Build
-from tests.fakes import FakeClock, FakeWeb
+from tests.fakes import FakeClock, FakeWeb, Replacing
 from tests.observations.conftest import Ask, Fleet, urls
 from tests.policy.snapshots import cookie, document
 from workers.indexing import BackgroundIndexing
@@ -339,6 +339,28 @@ def test_a_search_says_while_its_answers_are_indexed_again(
     assert (states(), warned()) == (["under_way"] * 2, [True] * 2)
     rebuild(services)
     assert (states(), warned()) == (["complete"] * 2, [False] * 2)
+
+
+@pytest.mark.parametrize(("path", "asks"), [("", "search"), ("/facets", "facet")])
+def test_an_answer_that_was_found_before_all_was_indexed_says_so(
+    services: Services, make_services: Build, fleet: Fleet, path: str, asks: str
+) -> None:
+    observations = services.store.observations
+
+    def late(*asked: Any, **options: Any) -> Any:
+        found = getattr(observations, asks)(*asked, **options)
+        rebuild(services)
+        return found
+
+    fleet.collect("http://bad.test/", BAD)
+    services.reindexer.request()
+    store = Replacing(services.store, observations=Replacing(observations, **{asks: late}))
+    client = create_app(services=make_services(services.settings, store=store)).test_client()
+    query = {"q": "status:200", **({"field": "status"} if path else {})}
+
+    answers = [client.get(f"/api/v1/search{path}", query_string=query) for _ in range(2)]
+
+    assert [each.json["indexed"] for each in answers] == ["under_way", "complete"]
 
 
 def test_the_page_of_a_record_leads_from_each_verdict_to_the_targets_of_the_same(
