@@ -21,7 +21,7 @@ CHECK_PYTHON = import sys; $(OLDEST) <= sys.version_info < (3, 14) or sys.exit("
 .PHONY: help install run test faults exporting kubernetes bench policy-oracle lint format screenshots settings lock clean
 
 help:  ## Show this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
 
 install: $(VENV)/installed  ## Make .venv with the pinned packages (no network when nothing changed)
 
@@ -80,12 +80,12 @@ clean:  ## Remove .venv and the files of tools (not the collected data in var/)
 
 # The stamps are newer than the files they depend on, so a second run uses no network.
 $(VENV)/installed: requirements.txt pyproject.toml
+	@echo "Installing into $(VENV), which takes a minute the first time"
 	@if [ ! -x $(BIN)/python ]; then \
 	  python="$(PYTHON)"; [ -n "$$python" ] || python=$$($(FIND_PYTHON)); \
 	  [ -n "$$python" ] || { echo "Inventory needs Python 3.11, 3.12 or 3.13 with venv (on Debian the package python3-venv), and found none: make PYTHON=/where/it/is ..." >&2; exit 1; }; \
 	  $$python -c '$(CHECK_PYTHON)' && \
 	  { $$python -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }; }; fi
-	@echo "Installing into $(VENV), which takes a minute the first time"
 	@$(PIP_INSTALL) --require-hashes -r requirements.txt
 	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
