@@ -58,7 +58,7 @@ class Checking(click.Command):
         try:
             return super().make_context(*args, **kwargs)
         except click.UsageError as error:
-            raise NotValid(error.message, error.ctx) from error
+            raise NotValid(error.format_message(), error.ctx) from error
 
 
 def exits(command: Callable[P, int]) -> Callable[P, None]:
@@ -88,7 +88,7 @@ def exits(command: Callable[P, int]) -> Callable[P, None]:
     show_default=True,
     help="What is printed.",
 )
-@click.option("--max-age", type=click.IntRange(0), metavar="SECONDS", help="An older snapshot is none to judge.")
+@click.option("--max-age", type=click.IntRange(0), metavar="SECONDS", help="Older snapshots are not judged.")
 @click.option("--replay", is_flag=True, help="Judge all snapshots of a time instead, up to --as-of.")
 @click.option("--since", metavar=WHEN, help="When that time begins.  [default: 7d]")
 @click.option(
@@ -109,7 +109,9 @@ def check(
     since: str | None,
     processes: int,
 ) -> int:
-    """Judge what is stored of the URLs in FILE, one a line, or of the targets that QUERY means. Nothing is collected.
+    """Judge stored snapshots by a policy. Nothing is collected.
+
+    FILE has one URL a line. QUERY (docs/queries.md) is one word for your shell: put it in quotes.
 
     Exit codes: 0 clean, 1 findings, 2 something could not be checked, 3 nothing to check, 4 not valid.
     """
@@ -128,10 +130,16 @@ def check(
     found = _counted(pieces(services, task, _batches(services, targets, at), processes), counts)
     first = next(found, None)
     if first is None:
-        click.echo("inventory: there is nothing to check", err=True)
-        return NOTHING
+        return _nothing(targets)
     _print(task, chain([first], found))
     return exit_code(counts)
+
+
+def _nothing(targets: str) -> int:
+    """Say why there is nothing to check: a name of a file that is not there is a query, too."""
+    why = f"{targets} names no URL" if _is_file(targets) else f"there is no file {targets}, and as a query it means no target"
+    click.echo(f"inventory: Nothing was checked: {why}.", err=True)
+    return NOTHING
 
 
 def _print(task: Task, found: Iterable[Any]) -> None:
@@ -193,8 +201,7 @@ def _replay(services: Services, judge: Judge, targets: str, since: str, until: s
         found += services.replays.replay(judge, records, since=begin, until=end)
         unknown += missing
     if not found and not unknown:
-        click.echo("inventory: there is nothing to check", err=True)
-        return NOTHING
+        return _nothing(targets)
     document = replay_document(judge.policy, begin, end, found)
     if form == "json":
         click.echo(json.dumps(document))

@@ -17,6 +17,11 @@ from inventory.policy.sarif import message_of
 MAX_ROWS = 1_000
 """Of a table; of more rows it is told which rules fail how often."""
 ROWS = "rows"
+SUMMARY = {
+    TargetStatus.CLEAN: "clean",
+    TargetStatus.FINDINGS: "with findings",
+    TargetStatus.UNCHECKED: "not checked",
+}
 
 Row = tuple[str, str, str, str]
 
@@ -66,10 +71,10 @@ def print_verdicts(policy: Policy, pieces: Iterable[TablePiece]) -> None:
         console.print(table)
     if counts[ROWS] > len(rows):
         _print_rest(console, policy, counts[ROWS], failing)
-    listed = [(each.value, counts[each.value]) for each in TargetStatus]
-    checked = sum(count for _, count in listed)
-    told = ", ".join(f"{count:,} {name}" for name, count in listed)
-    console.print(f"{checked:,} checked: {told}", highlight=False)
+    listed = [(each, counts[each.value]) for each in TargetStatus]
+    targets = sum(count for _, count in listed)
+    told = ", ".join(f"{count:,} {SUMMARY[status]}" for status, count in listed)
+    console.print(f"{targets:,} target{'' if targets == 1 else 's'}: {told}", highlight=False)
 
 
 def _print_rest(console: Console, policy: Policy, rows: int, failing: Mapping[str, int]) -> None:

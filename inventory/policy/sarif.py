@@ -89,7 +89,7 @@ def _result(policy: Policy, verdict: Verdict, finding: Finding, numbers: Mapping
 
 def message_of(finding: Finding) -> str:
     """The sentence of the rule, and where it is not met."""
-    located = [_location(each) for each in finding.evidence]
+    located = dict.fromkeys(_location(each) for each in finding.evidence)
     more = [f"and {finding.omitted:,} more"] if finding.omitted else []
     return f"{finding.rule.message} {'; '.join([*located, *more])}."
 

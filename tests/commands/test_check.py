@@ -74,9 +74,9 @@ def test_the_exit_code_tells_clean_from_findings(
     clean = run(environment, "check", listed(tmp_path, collected["good"], collected["good"]), "--policy", policy)
     both = run(environment, "check", listed(tmp_path, *collected.values()), "--policy", policy)
 
-    assert (clean.exit_code, clean.stdout) == (0, "1 checked: 1 clean, 0 findings, 0 unchecked\n")
+    assert (clean.exit_code, clean.stdout) == (0, "1 target: 1 clean, 0 with findings, 0 not checked\n")
     assert both.exit_code == 1
-    assert both.stdout.splitlines()[-1] == "2 checked: 1 clean, 1 findings, 0 unchecked"
+    assert both.stdout.splitlines()[-1] == "2 targets: 1 clean, 1 with findings, 0 not checked"
     assert "Types are guessed. hop 1, line" in both.stdout
     assert "\x1b" not in both.stdout
 
@@ -138,6 +138,19 @@ def test_a_time_in_the_past_is_judged_by_what_was_stored_then(
 )
 def test_a_command_that_is_not_valid_ends_with_4(environment: dict[str, str], words: list[str]) -> None:
     assert run(environment, *words).exit_code == 4
+
+
+def test_a_command_without_a_policy_is_told_what_is_missing(environment: dict[str, str]) -> None:
+    assert "Missing option '--policy'" in run(environment, "check", "x").stderr
+
+
+def test_a_file_that_is_not_there_or_names_nothing_is_told(environment: dict[str, str], policy: str, tmp_path: Path) -> None:
+    missing = run(environment, "check", "no-such-urls.txt", "--policy", policy)
+    empty = run(environment, "check", listed(tmp_path), "--policy", policy, "--replay")
+
+    assert (missing.exit_code, empty.exit_code) == (3, 3)
+    assert "there is no file no-such-urls.txt, and as a query it means no target" in missing.stderr
+    assert "urls.txt names no URL" in empty.stderr
 
 
 def test_a_mistake_in_a_file_is_named_with_its_line(environment: dict[str, str], policy: str, tmp_path: Path) -> None:
@@ -216,7 +229,7 @@ def test_a_table_of_very_many_rows_is_cut_and_says_so(environment: dict[str, str
 
     assert len([line for line in lines if "not_in_inventory" in line]) == MAX_ROWS
     assert "These are the first 1,000 of 1,005 rows; --format csv has all." in "".join(lines)
-    assert lines[-1] == "1,005 checked: 0 clean, 0 findings, 1,005 unchecked"
+    assert lines[-1] == "1,005 targets: 0 clean, 0 with findings, 1,005 not checked"
 
 
 def test_built_in_policies_are_named_by_their_ids(environment: dict[str, str], collected: dict[str, str]) -> None:
