@@ -17,12 +17,17 @@ from inventory.products.model import CatalogueEntry, Category, Product, ProductF
 from inventory.records.model import RecordFilter, Status
 from inventory.store import Store
 from inventory.store.sqlite import rows
-from inventory.store.sqlite.products import listing_statement, priced_statement
+from inventory.store.sqlite.products import MAX_PRICED, listing_statement, priced_statement
 from tests.contract.actions import NOW, after
 from tests.contract.backends import SqliteBackend
+from tests.ui.statements import noted
 
 HOST = "shop.example"
 ALL = ProductFilter()
+MORE_AT_PRICE_1 = """
+    WITH numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+    INSERT INTO products (record_id, feed, price, added_at, seen_at, content)
+    SELECT printf('%032x', n), feed, 1.0, added_at, seen_at, content FROM numbers CROSS JOIN products"""
 
 
 def product(number: int, price: float = 1.0, **fields: str | None) -> Product:
@@ -172,6 +177,23 @@ def test_on_sqlite_prices_that_few_and_that_many_products_have_are_found_alike(s
                 for statement, values in (priced_statement(chosen), listing_statement(chosen))
             )
             assert few == many != []
+
+
+def test_on_sqlite_prices_are_looked_up_where_few_products_have_them(sqlite: SqliteBackend) -> None:
+    with closing(sqlite.open()) as store:
+        store.prepare()
+        store.products.keep(seen(product(1, 9.0)))
+        with closing(sqlite3.connect(sqlite.path)) as connection, connection:
+            connection.execute(MORE_AT_PRICE_1, (MAX_PRICED,))
+
+        def looks_up_prices(chosen: ProductFilter) -> bool:
+            with noted() as statements:
+                assert len(store.products.listing(chosen, limit=1, after=None)) == 1
+            return "products_priced" in statements[-1]
+
+        assert looks_up_prices(ProductFilter(min_price=5.0))
+        assert not looks_up_prices(ProductFilter(max_price=5.0))
+        assert not looks_up_prices(ALL)
 
 
 def test_a_product_that_is_found_again_keeps_its_position_and_says_when_its_price_changed(store: Store) -> None:
