@@ -88,7 +88,8 @@ class Site:
 
 @pytest.fixture(scope="module", params=ANY_STORE)
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
-    with stack_on(request.param, api_processes=1, live_streams=2) as running:
+    # The deadline is how long a stop waits for what does not end: much longer than streams may take.
+    with stack_on(request.param, api_processes=1, live_streams=2, fetch_deadline=200) as running:
         running.start("redis", "api")
         site = Site(running)
         yield site
