@@ -54,8 +54,11 @@ def print_rehearsal(document: Document) -> None:
 
 
 def print_messages(messages: Sequence[Document]) -> None:
-    """A table with what the messages of a watch said."""
-    print_table(stdout_console(), "", IN_LOG, [each | {"says": _says(each)} for each in messages])
+    """A table with what the messages of a watch said, or that there are none."""
+    if messages:
+        print_table(stdout_console(), "", IN_LOG, [each | {"says": _says(each)} for each in messages])
+    else:
+        click.echo("No messages so far.")
 
 
 def print_plan(console: Console, plan: Plan) -> None:

@@ -62,6 +62,7 @@ def test_a_watch_is_known_by_its_name_and_its_id(environment: dict[str, str]) ->
     shown = run(environment, "watch", "show", watch["id"]).stdout
     assert re.search(r"paused +yes", shown)
     assert re.search(r"scheduled +0", shown)
+    assert run(environment, "watch", "log", "prod headers").stdout == "No messages so far.\n"
     assert json.loads(run(environment, "watch", "resume", watch["id"], "--json").stdout)["paused"] is False
     assert run(environment, "watch", "remove", "prod headers").exit_code == 0
     for words in ("show", "pause", "resume", "remove", "test", "log"):
