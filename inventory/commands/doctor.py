@@ -21,9 +21,10 @@ STYLES: Mapping[Status, str] = {Status.OK: "green", Status.WARNING: "yellow", St
 @as_json
 @errors_as_lines
 def doctor(as_json: bool) -> int:
-    """Say what is wrong with this installation, and the way out, whether the service runs or not.
+    """Say what is wrong with this installation, and what to do.
 
-    Exits with 0 if all is well, 1 for warnings and 2 for problems. It changes nothing, and ends within some 15 seconds.
+    The service may run or not. It changes nothing, and ends within some 15 seconds. Exit codes: 0 all is well,
+    1 warnings, 2 problems.
     """
     findings = examine(all_checks())
     status = worst(findings)
@@ -36,9 +37,9 @@ def _print(findings: Sequence[Finding]) -> None:
     console = stdout_console()
     for each in findings:
         line = Text(f"{each.status.value:<8}", style=STYLES[each.status])
-        line.append(f" {each.check:<12}", style="default").append(safe_text(each.text))
+        line.append(f" {each.check:<13}", style="default").append(safe_text(each.text))
         console.print(line, soft_wrap=True)
         if each.advice:
-            console.print(Text(f"{'':<22}").append(safe_text(each.advice)), soft_wrap=True)
+            console.print(Text(f"{'':<23}").append(safe_text(each.advice)), soft_wrap=True)
     worse = sum(each.status is not Status.OK for each in findings)
     console.print("All is well." if not worse else f"{worse} of {len(findings)} findings are not ok.")

@@ -22,7 +22,7 @@ def check(environ: Mapping[str, str]) -> Iterator[Finding]:
     wrong = [*_unknown(environ), *_unreadable()]
     yield from wrong
     if not wrong:
-        yield ok("settings", f"{len(NAMES & environ.keys())} settings are set, and each of them is known and can be read.")
+        yield ok("settings", f"Settings that are set: {len(NAMES & environ.keys())}. Each is known and can be read.")
 
 
 def _unknown(environ: Mapping[str, str]) -> Iterator[Finding]:
