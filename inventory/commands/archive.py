@@ -23,7 +23,9 @@ from inventory.webpages.model import SOURCE
               help="The file to write, such as site.warc.gz.")  # fmt: skip
 @errors_as_lines
 def archive(query: str | None, at: str | None, url: str | None, since: str | None, until: str | None, output: Path) -> int:
-    """Write a WARC file of the webpages that QUERY means, or of the history of a URL; docs/archives.md says what is in it.
+    """Write webpages to a WARC file.
+
+    It has the latest snapshot of each webpage that QUERY means, or all snapshots of one URL. docs/archives.md says more.
 
     QUERY is one word for your shell: put it in quotes. An empty one means all.
     """

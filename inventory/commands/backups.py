@@ -30,7 +30,7 @@ force = click.option("--force", is_flag=True, help="Replace what is there; a sto
 @as_json
 @errors_as_lines
 def backup(file: Path, force: bool, as_json: bool) -> int:
-    """Write the store and the uploaded files to FILE, as of one instant, while the service runs.
+    """Back up the store and the uploads to FILE. The service may run.
 
     A store on MongoDB is backed up by its own tools: the command says how, and exits with 2.
     """
@@ -53,7 +53,7 @@ def backup(file: Path, force: bool, as_json: bool) -> int:
 @as_json
 @errors_as_lines
 def restore(file: Path, data_dir: Path | None, force: bool, as_json: bool) -> int:
-    """Restore the backup FILE to an installation that does not run, or to a new data folder."""
+    """Restore the backup FILE. The installation must not run, or the data folder is new."""
     settings = Settings.read()
     if data_dir is not None:
         settings = replace(settings, data_dir=data_dir.absolute(), store_url="", files_url="")

@@ -35,7 +35,10 @@ STYLES = {"+": "green", "-": "red", "@": "cyan", "\\": "dim"}
 @as_json
 @errors_as_lines
 def diff(url: str, since: str | None, until: str | None, as_json: bool) -> int:
-    """Show what changed between two snapshots of URL: the latest two, or those that were current at two instants."""
+    """Show what changed between two snapshots of URL.
+
+    These are the latest two, or those that were current at two instants.
+    """
     services = wiring.build(Settings.read())
     target = services.records.target(SOURCE, url)
     older, newer = services.changes.pair(target, since, until)

@@ -41,7 +41,10 @@ MAX_SHOWN = 10
 @as_json
 @errors_as_lines
 def changes(query: str, group: bool, limit: int, as_json: bool, **options: Any) -> int:
-    """Show what changed, newest first: on all targets, or on those that QUERY (docs/queries.md) holds for now."""
+    """Show what changed in the whole inventory, newest first.
+
+    With QUERY (docs/queries.md) only on the targets for which it holds now.
+    """
     parameters = ChangeParameters(q=query, **options)
     fleet = wiring.build(Settings.read()).fleet_changes
     if group:

@@ -78,7 +78,10 @@ class KindOption(click.ParamType[str]):
 @as_json
 @errors_as_lines
 def import_(file: Path, kind: str, follow: bool, as_json: bool, **options: Any) -> int:
-    """Import FILE as a job that processes its rows: a table, a list or a log, also .gz; docs/imports.md names the types."""
+    """Import FILE as a job, which processes its rows.
+
+    It is a table, a list, a log or an archive, also .gz; docs/imports.md names the types.
+    """
     services = wiring.build(Settings.read())
     options[LABELS] = list(read_labels(LABELS, options[LABELS])) or None
     import_request = ImportRequest(kind, {name: value for name, value in options.items() if value is not None})
@@ -108,7 +111,7 @@ def jobs(status: str | None, limit: int, as_json: bool) -> int:
 @as_json
 @errors_as_lines
 def job(job_id: str, outcome: str | None, follow: bool, as_json: bool) -> int:
-    """Show the job ID, or its rows with one outcome: as JSON, one line for each."""
+    """Show the job ID, or its rows with one outcome. Rows are JSON, one line for each."""
     services = wiring.build(Settings.read())
     if outcome is None:
         return _show(services, services.jobs.find(job_id), follow=follow, as_json=as_json)

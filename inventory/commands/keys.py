@@ -28,7 +28,10 @@ KEEP_IT = "inventory: keep the key; it is not shown again"
 
 @click.group()
 def keys() -> None:
-    """Keys of the API: `Authorization: Bearer KEY` or `X-API-Key: KEY`; docs/access.md has more."""
+    """Make, list and revoke keys of the API.
+
+    They are sent as `Authorization: Bearer KEY` or `X-API-Key: KEY`; docs/access.md has more.
+    """
 
 
 @keys.command()

@@ -40,7 +40,9 @@ IN_TABLE = ("name", "products", "rejected", "pages", "requests", "retries", "suc
 @as_json
 @errors_as_lines
 def products(output: Path | None, shown: int, as_json: bool) -> int:
-    """Pull all product feeds, follow the run to its end, and sum it up. The running stack's workers do it.
+    """Pull all product feeds, and sum up what they had.
+
+    The workers of the running service do it, and the command follows them to the end.
 
     The exit code is 1 when something of a feed is missing. Ctrl-C stops only the following.
     """

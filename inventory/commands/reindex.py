@@ -40,7 +40,7 @@ SPEED_OVER = 30.0
 @as_json
 @errors_as_lines
 def reindex(afresh: bool, as_json: bool) -> int:
-    """Rebuild what searches find from the snapshots that are kept, beside a running service or without one.
+    """Rebuild what searches find from the snapshots. The service may run or not.
 
     A call that was ended goes on with the next one, and meanwhile the scheduler goes on with it.
     """

@@ -34,7 +34,7 @@ WHEN = "INSTANT|7d|12h|30m"
 
 _INSTANT = re.compile(r"(\d{4}-\d\d-\d\dT)(\d\d:\d\d:\d\d\.\d{3}Z)", re.ASCII)
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print the document of the API, as JSON.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:

@@ -27,7 +27,10 @@ from inventory.local_stack.programs import SHARED, supervisord_configuration
 @click.option("--demo-port", type=click.IntRange(1, 65_531), default=FIRST_PORT, show_default=True,
               help="The first of five ports in a row for the demo.")  # fmt: skip
 def up(demo: bool, demo_port: int) -> None:
-    """Run API, workers, scheduler, Redis and dashboard on this machine until Ctrl-C."""
+    """Run the whole service on this machine until Ctrl-C.
+
+    That is API, workers, scheduler, Redis and dashboard.
+    """
     try:
         start(Settings.read(), Demo(demo_port) if demo else None)
     except StartError as error:

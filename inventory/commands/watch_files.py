@@ -20,7 +20,9 @@ from inventory.watches.applying import WatchApplier, exported
 @click.option("--yes", is_flag=True, help="Do it.")
 @errors_as_lines
 def apply(file: Path, yes: bool) -> int:
-    """Show what is to be done so that all watches are as FILE says, or do it with --yes. Exit code 3: it is to be done.
+    """Make all watches as FILE says, after a plan.
+
+    Without --yes it shows what is to be done, and exits with 3 if that is anything.
 
     Watches are told apart by their names. What FILE lacks is removed.
     """

@@ -28,7 +28,9 @@ watch_name = click.argument("name", metavar="NAME")
 
 @click.group()
 def watch() -> None:
-    """Watch targets: collect them on a schedule, and send messages about what changes; docs/watches.md has more.
+    """Collect targets on a schedule, and tell what changes.
+
+    docs/watches.md has more.
 
     NAME is the name of a watch, or its id.
     """
@@ -41,7 +43,10 @@ def watch() -> None:
 @as_json
 @errors_as_lines
 def add(as_json: bool, **members: Any) -> int:
-    """Watch the targets that QUERY (docs/queries.md) holds for, under a NAME of your choice."""
+    """Make the watch NAME of the targets that QUERY means.
+
+    docs/queries.md has its language.
+    """
     settings = settings_from(loaded(WatchRequest(), members))
     return _show_made(_services().watches.create(settings), as_json=as_json)
 
@@ -124,9 +129,9 @@ def log(name: str, number: int | None, limit: int, as_json: bool) -> int:
 @as_json
 @errors_as_lines
 def again(name: str, number: int, delivery_id: str, as_json: bool) -> int:
-    """Send message N of the watch NAME to a destination again; `log --message N` names each DELIVERY.
+    """Send message N of the watch NAME again.
 
-    A worker of the running stack does it.
+    `log --message N` names each DELIVERY. A worker of the running service does it.
     """
     watches = _services().watches
     _show(documents.delivery_document(watches.again(_found(watches, name).id, number, delivery_id)), as_json=as_json)

@@ -33,7 +33,10 @@ webhook_id = click.argument("webhook_id", metavar="ID")
 
 @click.group()
 def webhook() -> None:
-    """Receivers of messages, which are posted as Standard Webhooks 1.0 says; docs/watches.md has more."""
+    """Make, test and list the receivers of messages.
+
+    Messages are posted as Standard Webhooks 1.0 says; docs/watches.md has more.
+    """
 
 
 @webhook.command("list")
@@ -53,7 +56,7 @@ def list_(limit: int, as_json: bool) -> int:
 @as_json
 @errors_as_lines
 def add(url: str, as_json: bool) -> int:
-    """Make a webhook for URL, and print its secret; one that has the URL already is shown without."""
+    """Make a webhook for URL, and print its secret. One that has the URL already is shown without."""
     return _show(*_service().create(url), as_json=as_json)
 
 
@@ -71,7 +74,7 @@ def rotate(webhook_id: str, as_json: bool) -> int:
 @as_json
 @errors_as_lines
 def enable(webhook_id: str, as_json: bool) -> int:
-    """Send messages to the webhook ID again, after its receiver answered 410 or somebody disabled it."""
+    """Enable the webhook ID, which a 410 or somebody disabled."""
     return _show(_service().change(webhook_id, enabled=True), None, as_json=as_json)
 
 
@@ -89,7 +92,10 @@ def remove(webhook_id: str) -> int:
 @as_json
 @errors_as_lines
 def test(webhook_id: str, as_json: bool) -> int:
-    """Send a signed test message to the webhook ID now, and show what it answered. Exit code 1: not a 2xx."""
+    """Send a test message to the webhook ID now.
+
+    It is signed. Its answer is shown; the exit code is 1 unless that is a 2xx.
+    """
     document = tested_document(_service().test(webhook_id))
     print_document(document, as_json=as_json, otherwise=print_members)
     return 0 if document["delivered"] else FAILED
@@ -102,7 +108,10 @@ def test(webhook_id: str, as_json: bool) -> int:
 @as_json
 @errors_as_lines
 def log(webhook_id: str, state: str | None, limit: int, as_json: bool) -> int:
-    """List what was sent to the webhook ID, newest first, and what it answered last."""
+    """List what was sent to the webhook ID, newest first.
+
+    Each line has what it answered last.
+    """
     only = DeliveryState(state) if state else None
     documents = [delivery_document(each) for each in _service().deliveries(webhook_id, only, limit=limit, after=None)]
     print_document(documents, as_json=as_json, otherwise=_print_deliveries)
@@ -119,7 +128,7 @@ def _print_deliveries(documents: Sequence[Document]) -> None:
 @as_json
 @errors_as_lines
 def again(webhook_id: str, delivery_id: str, as_json: bool) -> int:
-    """Send DELIVERY to the webhook ID again, with the same webhook-id. A worker of the running stack does it."""
+    """Send DELIVERY to the webhook ID again, with the same webhook-id. A worker of the running service does it."""
     document = delivery_document(_service().again(webhook_id, delivery_id))
     print_document(document, as_json=as_json, otherwise=_print_without_attempts)
     return 0

@@ -39,7 +39,7 @@ NO_WORKERS = "inventory: the queue does not answer. Is the inventory running? St
 @as_json
 @errors_as_lines
 def get(url: str, seconds: int, as_json: bool) -> int:
-    """Look URL up; a miss is accepted for collection by the workers."""
+    """Look URL up; if it is not known, workers collect it."""
     services = wiring.build(Settings.read())
     records = services.records
     target = records.target(SOURCE, url)

@@ -102,6 +102,14 @@ def test_what_an_upstream_sent_is_neither_markup_nor_a_control_sequence(
     assert "[red]\\x1b[2J" in shown
 
 
+@pytest.mark.parametrize("group", [[], ["watch"], ["webhook"], ["keys"]])
+def test_lists_of_commands_say_what_each_does_in_a_whole_sentence(environment: dict[str, str], group: list[str]) -> None:
+    _, _, listed = run(environment, *group, "--help").stdout.partition("Commands:\n")
+
+    assert listed
+    assert [line for line in listed.splitlines() if line.endswith("...")] == []
+
+
 def test_an_argument_that_is_not_utf_8_is_an_argument_like_any_other(tmp_path: Path) -> None:
     """Some libraries read the arguments of the process when they are imported."""
     program = [sys.executable, "-c", "from inventory.commands.main import main; main()", "search", b"header.server:\xff"]
