@@ -35,13 +35,13 @@ class Seconds(click.ParamType[int]):
 
 
 SETTINGS = (
-    click.option("--every", type=Seconds(), help="Collect each target so often; 0: not for this watch, the default."),
+    click.option("--every", type=Seconds(), help="How often each target is collected; 0, the default: not for this watch."),
     click.option("--on", metavar=f"{'|'.join(On)},...", multiple=True, help="Tell this; repeatable.  [default: changes]"),
     click.option("--field", "fields", metavar="FIELD,...", multiple=True, help="Changes of these fields only; repeatable."),
     click.option("--persist", type=int, metavar="N", help="Tell what N collections in a row showed alike.  [default: 1]"),
     click.option("--cooldown", type=Seconds(), help="Time between two messages at least.  [default: 5m]"),
     click.option("--expires-within", type=int, metavar="DAYS", help="For the end of certificates.  [default: 30]"),
-    click.option("--webhook", metavar="ID|URL", multiple=True, help="Send messages there; repeatable, as the next two."),
+    click.option("--webhook", metavar="ID|URL", multiple=True, help="Send messages there; repeatable, like the next two."),
     click.option("--email", metavar="ADDRESS", multiple=True, help="Send them to an e-mail address."),
     click.option("--file", metavar="NAME", multiple=True, help="Append them to messages/NAME.jsonl in the data folder."),
 )

@@ -44,10 +44,11 @@ class Texts(fields.Field[list[str]]):
         return found
 
 
-def _whole(minimum: int, maximum: int, meaning: str, *, allow_none: bool = False) -> fields.Integer:
+def _whole(minimum: int, maximum: int, meaning: str, *, unit: str, allow_none: bool = False) -> fields.Integer:
     """A whole number. Its bounds are told here, and checked where the others are."""
     metadata = {"description": meaning, "minimum": minimum, "maximum": maximum}
-    return fields.Integer(strict=True, allow_none=allow_none, metadata=metadata)
+    invalid = f"Send {unit}, {minimum} to {maximum:,}."
+    return fields.Integer(strict=True, allow_none=allow_none, metadata=metadata, error_messages={"invalid": invalid})
 
 
 class WatchChange(Schema):
@@ -66,6 +67,7 @@ class WatchChange(Schema):
         MAX_EVERY,
         "Seconds between two collections of a target for this watch. null, the default: it collects nothing by itself, and"
         " looks at what is collected anyway.",
+        unit="whole seconds",
         allow_none=True,
     )
     on = fields.List(
@@ -86,16 +88,22 @@ class WatchChange(Schema):
         },
     )
     persist = _whole(
-        1, MAX_PERSIST, "Collections in a row that must show the same before it is told. Default: 1. More say nothing of"
-        " what flaps."
-    )  # fmt: skip
+        1,
+        MAX_PERSIST,
+        "Collections in a row that must show the same before it is told. Default: 1. More say nothing of what flaps.",
+        unit="a whole number",
+    )
     cooldown = _whole(
         0,
         MAX_COOLDOWN,
         f"Seconds between two messages at least; what is found meanwhile is in the next one. Default: {DEFAULT_COOLDOWN}.",
+        unit="whole seconds",
     )
     expires_within = _whole(
-        1, MAX_EXPIRES_WITHIN, f"Days before the end of a certificate, for `expires`. Default: {DEFAULT_EXPIRES_WITHIN}."
+        1,
+        MAX_EXPIRES_WITHIN,
+        f"Days before the end of a certificate, for `expires`. Default: {DEFAULT_EXPIRES_WITHIN}.",
+        unit="whole days",
     )
     webhook = Texts(
         metadata={
