@@ -111,4 +111,5 @@ def _print_record(document: dict[str, Any]) -> None:
         lines.append(("Last failure", document["failure"]["detail"]))
     print_pairs(console, lines)
     print_table(console, "Headers", ("name", "value"), document["headers"])
-    print_table(console, "Cookies", ("name", "value", "domain", "path", "accepted", "reason"), document["cookies"])
+    if document["cookies"]:
+        print_table(console, "Cookies", ("name", "value", "domain", "path", "accepted", "reason"), document["cookies"])
