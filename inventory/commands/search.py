@@ -59,7 +59,7 @@ def search(query: str, at: str | None, show: Sequence[str], facet: str | None, l
     printed_by = partial(_print_targets, with_shown=bool(shown)) if facet is None else _print_values
     print_document(document, as_json=as_json, otherwise=printed_by)
     if not as_json and document["indexed"] == IndexState.UNDER_WAY:
-        stdout_console().print(UNDER_WAY)
+        click.echo(UNDER_WAY, err=True)
     return 0
 
 
