@@ -5,19 +5,28 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from inventory.observations.conditions import Everything
+from inventory.observations.conditions import Everything, Has, Matcher, Wildcard, Word, matcher
 from inventory.store.sqlite import SqliteStore, value_texts
+from inventory.store.sqlite.leaves import resolve
+from inventory.store.sqlite.opening import Connection
 from inventory.store.sqlite.query_bounds import Bounds
 from tests.contract.backends import SqliteBackend
 from tests.contract.observed import World
 from tests.observations.algebra import exactly, has
+from tests.observations.naive import means
 
 CHUNK = 1 << value_texts.SHIFT
 SOME = 700
 """Titles of one target."""
+TITLES = """
+    SELECT v.no, coalesce(v.value, v.folded) FROM fields AS f CROSS JOIN field_values AS v ON v.field_no = f.no
+    WHERE f.name = 'title'"""
 ODD = ("Straße Über", "a\uffffb needle c", "new\nline needle", "nul\0needle", "ÜBER 12 Needle", "needle needle", "Needl")
 CONDITIONS = (
     *(
@@ -28,6 +37,21 @@ CONDITIONS = (
     has("url", "*/1*"),
     has("tit*", "*needle*"),
 )
+LETTERS = [
+    *"aAbé\u0301Éİiıß\u1e9eΣσςK\u212a1 %_*?[\\\0\n\x1f\u2028\ufffe\uffff\ue000😀",
+    "ss",
+    "\U00010400",
+    "\U00010428",
+    "\U0010ffff",
+]
+"""Of which texts are made: those that differ in case or form alone, and those that something could take for an end."""
+
+
+@st.composite
+def patterns(draw: st.DrawFn) -> Matcher:
+    """Pieces of such letters with wildcards between, before and after them; at times with half of a surrogate pair."""
+    pieces = draw(st.lists(st.sampled_from([*LETTERS, *Wildcard, Wildcard.ANY, "\ud83d"]), min_size=1, max_size=6))
+    return matcher([Wildcard.ANY, *pieces, *draw(st.sampled_from([[], [Wildcard.ANY]]))], exact=draw(st.booleans()))
 
 
 @pytest.fixture
@@ -107,3 +131,29 @@ def test_values_that_are_removed_go_and_their_numbers_are_not_given_again(world:
     assert rows.execute("SELECT min(no) FROM field_values").fetchone()[0] == 2 * CHUNK
     world.check(CONDITIONS[0], None, ["url"])
     world.check(Everything(), None, ["title"])
+
+
+def test_any_part_is_found_as_by_a_look_at_each_value(world: World, sqlite: SqliteBackend) -> None:
+    chance = Random(7)
+    for n in range(2 * CHUNK // SOME + 1):
+        texts = {"".join(chance.choices(LETTERS, k=chance.randint(1, 6))) for _ in range(SOME)}
+        world.collect(n, [("title", text) for text in texts] + [("title", f"T {n * SOME + each}") for each in range(SOME)])
+
+    with closing(sqlite3.connect(sqlite.path, factory=Connection)) as connection:
+        assert below(connection) >= 2
+        titles = connection.execute(TITLES).fetchall()
+
+        @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @given(value=patterns())
+        def look(value: Matcher) -> None:
+            condition = Has(Word("title", exact=True), value)
+            by_texts, one_by_one = (
+                resolve(connection, condition, len(titles), scanned).pairs for scanned in (0, len(titles))
+            )
+
+            assert by_texts == one_by_one
+            numbers = {number for _, number in one_by_one}
+            for number, title in titles[::97]:
+                assert (number in numbers) == means(value, title)
+
+        look()
