@@ -52,6 +52,7 @@ def values_with(connection: Connection, fields: Set[int], part: str) -> Iterator
     None if that is found faster elsewhere.
     """
     below = connection.execute(GATHERED).fetchone()[0]
+    # A part with what is between two texts would be found nowhere, and for ever.
     if END in part or connection.execute(LAST).fetchone()[0] - (below << SHIFT) > MAX_LEFT:
         return None
     return _values_with(connection, {"fields": json.dumps(sorted(fields)), "first": below << SHIFT, "part": part})
