@@ -61,6 +61,7 @@ def _prune_values(connections: Connections, after: int, limit: int) -> tuple[int
         with connections.writing() as connection:
             connection.execute(COUNT_PRUNING)
             connection.execute("DELETE FROM pruned_values WHERE times < (SELECT max(times) FROM pruned_values)")
-            connection.execute(f"DELETE FROM field_values WHERE no IN ({UNNAMED})", given)
-            value_texts.gather_again(connection, after + 1, last)
+            removed = connection.execute(f"DELETE FROM field_values WHERE no IN ({UNNAMED}) RETURNING no", given).fetchall()
+            if removed:  # none if another program was quicker
+                value_texts.gather_again(connection, min(removed)[0], max(removed)[0])
     return count, last
