@@ -20,7 +20,7 @@ from inventory import faults
 from inventory.clock import utc_now
 from inventory.errors import StorageUnavailable
 from inventory.jobs import retention
-from inventory.jobs.completing import complete_jobs
+from inventory.jobs.runner import complete_jobs
 from inventory.services import Services
 from workers import heartbeat
 from workers.indexing import BackgroundIndexing

@@ -20,9 +20,8 @@ from inventory.clock import Clock
 from inventory.errors import StorageUnavailable
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.claimed_batch import LEASE, ClaimedBatch
-from inventory.jobs.completing import complete_jobs
 from inventory.jobs.job_type import JobType
-from inventory.jobs.model import SPLITTING
+from inventory.jobs.model import SPLITTING, Job, JobStatus
 from inventory.jobs.ports import Jobs
 from inventory.notifier import Notifier
 from inventory.records.model import LONGEST_DELAY
@@ -46,6 +45,8 @@ HAND_BACK_FOR = timedelta(seconds=5)
 """When a batch is due again that met a store that was away, or made room for others."""
 POLL_INTERVAL = 0.1
 """Seconds in which a request to stop is noticed."""
+MAX_COMPLETED = 10
+"""Jobs that are completed in one call of the store."""
 
 
 class JobRunner:
@@ -233,3 +234,28 @@ class JobRunner:
             batch.hand_back(due_at, self._clock())
         except StorageUnavailable as error:
             log.warning("not_handed_back", job_id=batch.job.id, batch=batch.claim.number, error=str(error))
+
+
+def complete_jobs(jobs: Jobs, notifier: Notifier, *, now: datetime) -> None:
+    """End the jobs whose batches are all done, and announce it."""
+    while completed := jobs.complete(now=now, limit=MAX_COMPLETED):
+        for job_id in completed:
+            if job := jobs.find(job_id):
+                _log_end(job)
+            notifier.announce_job(job_id, ended=True)
+
+
+def _log_end(job: Job) -> None:
+    tell = log.error if job.status is JobStatus.FAILED else log.info
+    seconds = (job.finished_at - job.started_at).total_seconds() if job.finished_at and job.started_at else None
+    tell(
+        f"job_{job.status}",
+        job_id=job.id,
+        kind=job.kind,
+        total=job.total,
+        succeeded=job.counts.succeeded,
+        failed=job.counts.failed,
+        rejected=job.counts.rejected,
+        seconds=seconds,
+        error=job.error,
+    )

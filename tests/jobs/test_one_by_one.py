@@ -20,11 +20,10 @@ from inventory.events.model import Event, EventFilter, PlainEvent
 from inventory.imports.rows import Uploads
 from inventory.jobs.chunks import Chunks
 from inventory.jobs.claimed_batch import LEASE
-from inventory.jobs.completing import complete_jobs
 from inventory.jobs.job_type import JobType
 from inventory.jobs.model import Batch, Counts, InputRow, Job, JobStatus, Row
 from inventory.jobs.one_by_one import MAX_TAKES
-from inventory.jobs.runner import JobRunner
+from inventory.jobs.runner import JobRunner, complete_jobs
 from inventory.records.model import Target
 from inventory.services import Services
 from inventory.store_pace import StorePace

@@ -16,9 +16,9 @@ from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.files import Files
 from inventory.jobs.chunks import FILE_LOST, chunk_name, upload_name
 from inventory.jobs.claimed_batch import LEASE, MAX_CLAIMS, RENEW_AFTER
-from inventory.jobs.completing import complete_jobs
 from inventory.jobs.job_type import BatchTask
 from inventory.jobs.model import Batch, InputRow, Job, JobStatus, RowOutcome
+from inventory.jobs.runner import complete_jobs
 from inventory.records.model import State
 from inventory.services import Services
 from tests.conftest import Build

@@ -15,8 +15,8 @@ import requests
 from inventory import wiring
 from inventory.config import Settings
 from inventory.demo import addresses
-from inventory.jobs.completing import complete_jobs
 from inventory.jobs.model import Job
+from inventory.jobs.runner import complete_jobs
 from inventory.products.feed_file import read
 from inventory.products.feeds import Feed, limits
 from inventory.rate_limits.limits import Limit

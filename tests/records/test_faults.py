@@ -15,7 +15,7 @@ from inventory import create_app, wiring
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.errors import CollectionFailed, Unstorable
-from inventory.jobs.completing import complete_jobs
+from inventory.jobs.runner import complete_jobs
 from inventory.ops import log_config
 from inventory.rate_limits.calls import Calls
 from inventory.rate_limits.model import Permit, PermitRequest, Reason, Throttled

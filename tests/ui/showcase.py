@@ -25,7 +25,7 @@ from inventory.demo.upstreams import Choices
 from inventory.http_client.fetcher import Fetcher
 from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
-from inventory.jobs.completing import complete_jobs
+from inventory.jobs.runner import complete_jobs
 from inventory.rate_limits.limits import Limit
 from inventory.rate_limits.local import LocalBudgets
 from inventory.rate_limits.model import Policy
