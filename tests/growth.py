@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-SLACK = 4.0
-"""How many times more than in proportion is noise: caches that grow too small, and a machine that is busy."""
+SLACK = 8.0
+"""How many times more than in proportion is noise: caches that grow too small, and a machine that is busy.
+
+What grows with the square takes 16 times more than in proportion."""
 SHORTEST = 100e-6
 """Seconds that every run counts for at least: what takes no time at all has no ratio."""
 ROUNDS = 5
