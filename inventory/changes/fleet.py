@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -72,11 +72,12 @@ class FleetChanges:
         records: RecordService,
         *,
         clock: Clock,
+        ticks: Callable[[], float] = monotonic,
         max_grouped: int = MAX_GROUPED,
     ) -> None:
         self._log = log
         self._records = records
-        self._clock = clock
+        self._clock, self._ticks = clock, ticks
         self._max_grouped = max_grouped
 
     def page(
@@ -124,7 +125,7 @@ class FleetChanges:
     ) -> tuple[Sequence[Change], Change | None]:
         """The changes of a page, and the one after which the next page begins; None if this is the last page."""
         found: list[Change] = []
-        portion, until = limit + 1, monotonic() + LOOK_FOR
+        portion, until = limit + 1, self._ticks() + LOOK_FOR
         for _ in range(PORTIONS):
             more = self._log.changes(
                 wanted.condition, fields=wanted.fields, since=wanted.since, until=wanted.until, limit=portion, after=after
@@ -135,7 +136,7 @@ class FleetChanges:
             if len(more) < portion:
                 return found, None
             after, portion = (more[-1].at, more[-1].record_id, more[-1].field), min(2 * portion, LARGEST_PORTION)
-            if monotonic() > until:
+            if self._ticks() > until:
                 break
         return found, more[-1]
 

@@ -515,7 +515,7 @@ def test_a_page_ends_where_it_has_looked_at_enough_and_the_next_one_goes_on_ther
 ) -> None:
     """Of volatile changes there may be many before one that tells something."""
     log = Listed(clock(), volatile=32_000)
-    fleet = FleetChanges(log, services.records, clock=clock)
+    fleet = FleetChanges(log, services.records, clock=clock, ticks=lambda: 0.0)
     first = fleet.page(ChangeParameters(), limit=200, cursor=None)
 
     assert (first.changes, len(log.portions), max(log.portions)) == ([], PORTIONS, LARGEST_PORTION)
