@@ -7,10 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-SLACK = 8.0
-"""How many times more than in proportion is noise: caches that grow too small, and a machine that is busy.
-
-What grows with the square takes 16 times more than in proportion."""
+SLACK = 4.0
+"""How many times more than in proportion is noise: caches that grow too small, and a machine that is busy."""
 SHORTEST = 100e-6
 """Seconds that every run counts for at least: what takes no time at all has no ratio."""
 ROUNDS = 5
@@ -23,10 +21,10 @@ def assert_linear(work: Callable[[Any], object], make: Callable[[int], Any], *, 
     which may grow faster outweighs what every call costs: a few milliseconds of work, say.
     """
     work(make(small))  # what is made or imported at first use does not count
-    short = max(SHORTEST, min(cpu_seconds(work, make(small)) for _ in range(ROUNDS)))
-    long = float("inf")
     for _ in range(ROUNDS):
-        long = min(long, cpu_seconds(work, make(small * times)))
+        # Both in one round: a machine that became busy after the first of them would be taken for growth.
+        short = max(SHORTEST, min(cpu_seconds(work, make(small)) for _ in range(ROUNDS)))
+        long = cpu_seconds(work, make(small * times))
         if long <= times * SLACK * short:
             return
         if long > times * times * short:
