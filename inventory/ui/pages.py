@@ -91,7 +91,9 @@ def wants_fragment() -> bool:
 
 def wants_page() -> bool:
     """Whether the request is that of a browser for a page, and not that of a program. Below /api there are no pages."""
-    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith("/api/")
+    named = [each for each, quality in request.accept_mimetypes if quality > 0]
+    is_wanted = any(each.partition(";")[0].strip().lower() == "text/html" for each in named)
+    return is_wanted and not request.path.startswith("/api/")
 
 
 def service_url() -> str:

@@ -152,6 +152,23 @@ def test_a_browser_that_goes_wrong_sees_a_page(client: FlaskClient, method: str,
     assert (told.status_code, told.mimetype) == (status, "application/problem+json")
 
 
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        ("text/html", "text/html"),
+        ("Text/HTML; level=1, */*;q=0.1", "text/html"),
+        ("text/html;q=0.1, application/json", "text/html"),
+        ("text/html;q=0, */*", "application/problem+json"),
+        ("text/htmlx", "application/problem+json"),
+        ("*/*", "application/problem+json"),
+        ("text/*;;q=x,,", "application/problem+json"),
+        ("", "application/problem+json"),
+    ],
+)
+def test_a_page_is_for_those_who_name_html_as_acceptable(client: FlaskClient, accept: str, media_type: str) -> None:
+    assert client.get("/nowhere", headers={"Accept": accept}).mimetype == media_type
+
+
 def broken(*_: object, **__: object) -> None:
     raise RuntimeError("a fault of ours")
 
