@@ -37,7 +37,7 @@ class SettingText:
             if len(content) > MAX_FILE_BYTES:
                 what = f"it has more than {MAX_FILE_BYTES:,} bytes"
                 raise SettingError(f"{PREFIX}{name.upper()}_FILE={file!r} cannot be read: {what}")
-            return cls(name, content.decode().rstrip("\r\n"), file)
+            return cls(name, content.decode("utf-8-sig").rstrip("\r\n"), file)
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
             raise SettingError(f"{PREFIX}{name.upper()}_FILE={file!r} cannot be read: {why}") from error

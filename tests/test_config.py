@@ -235,6 +235,14 @@ def test_a_setting_is_read_from_the_file_that_is_named_for_it(bare: pytest.Monke
     assert Settings.read().redis_password == "given"
 
 
+def test_what_an_editor_writes_before_a_text_is_not_part_of_a_secret(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"\xef\xbb\xbfs3cr3t\r\n")
+    bare.setenv("INVENTORY_REDIS_PASSWORD_FILE", str(secret))
+
+    assert Settings.read().redis_password == "s3cr3t"
+
+
 def test_an_empty_file_and_an_empty_name_of_one_are_the_default(bare: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
     bare.setenv("INVENTORY_PORT_FILE", str(tmp_path / "empty"))
