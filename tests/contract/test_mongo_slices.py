@@ -33,7 +33,7 @@ def store(mongo: MongoBackend) -> Iterator[Store]:
 
 
 def import_one_by_one(store: Store, owner: str, count: int) -> None:
-    """Import so that each is due a second after the one before it. Of equal ones, each query of a server may have its own order."""
+    """Import so that each is due a second after the one before it: of equal ones, each query may have its own order."""
     for n in range(count):
         import_(store, owner, 1, first=n, now=NOW - timedelta(seconds=count - n))
 

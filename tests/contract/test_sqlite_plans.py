@@ -396,9 +396,10 @@ def test_every_status_has_its_condition() -> None:
     assert len(rows.RECORD.split(",")) == rows.RECORD_WIDTH
 
 
-def test_a_search_looks_at_targets_in_the_order_of_its_answer(connection: sqlite3.Connection) -> None:
-    values = {"instant": 1, "id": "x", "chunk": 9}
-    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {observations.IN_ORDER}", values)]
+@pytest.mark.parametrize("statement", [observations.IN_ORDER, observations.HELD_AT_ONCE, observations.HELD_BEFORE])
+def test_a_search_looks_at_targets_in_the_order_of_its_answer(connection: sqlite3.Connection, statement: str) -> None:
+    values = {"instant": 1, "id": "x", "chunk": 9, "held": b"1", "limit": 9}
+    plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
 
     assert any(step.startswith("SEARCH r USING COVERING INDEX records_observed") for step in plan), plan
     assert not any("TEMP B-TREE" in step for step in plan), plan
