@@ -19,6 +19,7 @@ from inventory import web_encodings
 from inventory.html_pages.loading import KINDS, is_inline_script, references_of
 from inventory.html_pages.reference_hosts import Base
 from inventory.html_pages.tags import Tag, tags_in
+from inventory.json_members import is_object
 from inventory.records.model import Content
 from inventory.size_budget import SizeBudget
 
@@ -84,20 +85,21 @@ def document_of(page: Page) -> dict[str, Any]:
 def kept_page(content: Content) -> Page | None:
     """The page that a snapshot has as its member `page`; None if it has none, as old ones."""
     kept = content.get("page")
-    if not isinstance(kept, Mapping):
+    if not is_object(kept):
         return None
-    hosts = kept.get("hosts")
     title, inline = kept.get("title"), kept.get("inline_scripts")
     return Page(
         title=title if isinstance(title, str) else None,
         generators=_texts(kept.get("generators")),
-        hosts=_hosts(hosts) if isinstance(hosts, Mapping) else {},
+        hosts=_hosts(kept.get("hosts")),
         inline_scripts=inline if isinstance(inline, int) else 0,
         defects=_texts(kept.get("defects")),
     )
 
 
-def _hosts(hosts: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+def _hosts(hosts: Any) -> Mapping[str, tuple[str, ...]]:
+    if not is_object(hosts):
+        return {}
     return {kind: _texts(hosts.get(kind)) for kind in KINDS} if hosts else _NO_HOSTS
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from inventory.html_pages.page import Page, kept_page
 from inventory.html_pages.reference_hosts import host_of
+from inventory.json_members import is_object, object_of, objects_of
 from inventory.observations import cookies
 from inventory.observations.model import LATEST_ONLY
 from inventory.observations.statement_list import StatementList, of_fields, statement_of
@@ -44,8 +45,7 @@ _COMMON_FIELDS = (
 
 _URL = re.compile(r"(https?)://(?:[^/@?#]*+@)?(\[[^\]/]*+\]|[^/:@?#]*+)(?::([0-9]++))?([^?#]*+)")
 _PORTS = {"http": "80", "https": "443"}
-_LISTS = (list, tuple)  # once: a union would be made, and looked through, for each of some ten values of a snapshot
-_DICT = {dict}
+_LISTS, _NUMBERS = (list, tuple), (int, float)  # once: a union would be made, and looked through, for each value
 _NONE: Mapping[str, Volatility] = {}
 
 
@@ -57,17 +57,17 @@ def of_snapshot(
     `page` is what its HTML says, if the content does not have it. `volatilities` has the fields that are volatile for the
     target by its history.
     """
-    if not isinstance(content.get("response"), Mapping):
+    response, body = content.get("response"), object_of(content.get("body"))
+    if not is_object(response):
         return Statements()
     found = StatementList(volatilities)
     _add_target(found, target)
-    response, body = _mapping(content, "response"), _mapping(content, "body")
-    redirects = _items(content, "redirects")
+    redirects = objects_of(content.get("redirects"))
     _add_response(found, response, body, len(redirects))
-    found.common += found.lines("header", _items(content, "headers"), "header lines")
+    found.common += found.lines("header", objects_of(content.get("headers")), "header lines")
     if redirects:
         _add_redirects(found, redirects)
-    for cookie in found.within(_items(content, "cookies"), MAX_COOKIES, "cookies"):
+    for cookie in found.within(objects_of(content.get("cookies")), MAX_COOKIES, "cookies"):
         found.common += cookies.statements_of(cookie)
     page = page or kept_page(content)
     if page is not None:
@@ -78,22 +78,22 @@ def of_snapshot(
         found.put(found.common)
     return Statements(
         own=list(found.own.values()),
-        common=NOTHING_COMMON if are_many else _common(tuple(found.common)),
+        common=NOTHING_COMMON if are_many else common_of(tuple(found.common)),
         latest=_latest(body.get("size"), response.get("elapsed_ms")),
     )
 
 
-def with_verdicts(shown: Statements, verdicts: tuple[Statement, ...]) -> Statements:
+def with_verdicts(shown: Statements, verdicts: Common) -> Statements:
     """The same with what policies say: of fields that no snapshot states itself."""
-    if not verdicts or not (shown.own or shown.common.statements):
+    if not verdicts.statements or not (shown.own or shown.common.statements):
         return shown
     return Statements(own=shown.own, common=_with(shown.common, verdicts), latest=shown.latest)
 
 
 @lru_cache(maxsize=256)
-def _with(common: Common, verdicts: tuple[Statement, ...]) -> Common:
-    """One object for the same statements, as `_common` gives."""
-    return Common((*common.statements, *verdicts))
+def _with(common: Common, verdicts: Common) -> Common:
+    """One object for the same statements, as `common_of` gives."""
+    return Common((*common.statements, *verdicts.statements))
 
 
 def of_failure(target: Target, failure: Failure | None) -> Statements:
@@ -105,7 +105,7 @@ def of_failure(target: Target, failure: Failure | None) -> Statements:
     _add_target(found, target)
     if failure is not None:
         found.add("failure", failure.code)
-    return Statements(own=list(found.own.values()), common=_common(tuple(found.common)))
+    return Statements(own=list(found.own.values()), common=common_of(tuple(found.common)))
 
 
 def _add_target(found: StatementList, target: Target) -> None:
@@ -118,7 +118,7 @@ def _add_target(found: StatementList, target: Target) -> None:
 
 
 @lru_cache(maxsize=256)
-def _common(statements: tuple[Statement, ...]) -> Common:
+def common_of(statements: tuple[Statement, ...]) -> Common:
     """One object for the same statements, so that stores find its numbers at once."""
     return Common(tuple({(each.field, each.value): each for each in statements}.values()))
 
@@ -129,7 +129,7 @@ def _of_origin(scheme: str, host: str, port: str | None) -> Sequence[Statement]:
 
 
 def _add_response(found: StatementList, response: Mapping[str, Any], body: Mapping[str, Any], redirects: int) -> None:
-    url, tls = response.get("final_url"), _mapping(response, "tls")
+    url, tls = response.get("final_url"), object_of(response.get("tls"))
     found.extend([("final.url", url), ("body.sha256", body.get("sha256"))])
     host = host_of(url) if isinstance(url, str) else None
     values = [host, redirects, *map(response.get, _OF_RESPONSE), *map(body.get, _OF_BODY), *map(tls.get, _OF_TLS)]
@@ -144,7 +144,7 @@ def _add_redirects(found: StatementList, redirects: Sequence[Mapping[str, Any]])
     for hop in hops:
         found.extend([("redirect.url", hop.get("url")), ("redirect.status", hop.get("status"))])
     lines = found.lines(
-        "redirect.header", [line for hop in hops for line in _items(hop, "headers")], "header lines of redirects"
+        "redirect.header", [line for hop in hops for line in objects_of(hop.get("headers"))], "header lines of redirects"
     )
     found.put(lines)
 
@@ -170,20 +170,9 @@ def _add_defects(found: StatementList, responses: Sequence[Mapping[str, Any]], o
 
 def _latest(size: Any, elapsed_ms: Any) -> Sequence[Statement]:
     """The bytes of a body and the milliseconds of a collection, which differ each time: they are for ranges."""
-    elapsed_ms = round(elapsed_ms, 3) if isinstance(elapsed_ms, int | float) else None
-    named = zip(LATEST_ONLY, (size if isinstance(size, int) else None, elapsed_ms), strict=True)
-    return [statement_of((name, str(number), False)) for name, number in named if number is not None]
-
-
-def _mapping(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    """A member that is an object; empty if it is anything else, or missing as in old snapshots."""
-    member = of.get(name)
-    return member if type(member) is dict or isinstance(member, Mapping) else {}
-
-
-def _items(of: Mapping[str, Any], name: str) -> Sequence[Mapping[str, Any]]:
-    """The objects of a member that is a list."""
-    member = of.get(name)
-    if not isinstance(member, _LISTS):
-        return ()
-    return member if _DICT.issuperset(map(type, member)) else [one for one in member if isinstance(one, Mapping)]
+    found = []
+    if isinstance(size, int):
+        found.append(statement_of((LATEST_ONLY[0], str(size), False)))
+    if isinstance(elapsed_ms, _NUMBERS):
+        found.append(statement_of((LATEST_ONLY[1], str(round(elapsed_ms, 3)), False)))
+    return found

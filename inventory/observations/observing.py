@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
-from inventory.html_pages.page import Page
+from inventory.html_pages.page import Page, kept_page
 from inventory.observations import extraction
 from inventory.observations.model import Observation
 from inventory.observations.ports import Observations
 from inventory.observations.volatility import CHANGES_IN_A_ROW, Volatility, next_volatility, shown_volatility
-from inventory.records.model import Content, Failed, Record, Snapshot, Statement, Statements, Stored, Target
+from inventory.records.model import Common, Content, Failed, Record, Snapshot, Statements, Stored, Target
 
-OfSnapshot: TypeAlias = Callable[[Snapshot, Page | None], tuple[Statement, ...]]
-"""What policies say of a snapshot; the page is what its HTML says, if its content does not have it."""
+OfSnapshot: TypeAlias = Callable[[Snapshot, Page | None], Common]
+"""What policies say of a snapshot; the page is what its HTML says, None if at most its content tells."""
 ObservedValues = Set[tuple[str, bool]]
 """What was observed of a field in one collection: values, and whether they are volatile."""
 
@@ -40,14 +40,15 @@ class Observer:
         claim = outcome.claim
         if isinstance(outcome, Failed):
             return extraction.of_failure(claim.target, outcome.failure)
-        shown = self._shown(claim, outcome.snapshot.content)
-        return extraction.with_verdicts(shown, self._verdicts.of(claim.target)(outcome.snapshot, None))
+        page = kept_page(outcome.snapshot.content)  # once for both
+        shown = self._shown(claim, outcome.snapshot.content, page)
+        return extraction.with_verdicts(shown, self._verdicts.of(claim.target)(outcome.snapshot, page))
 
-    def _shown(self, claim: Record, content: Content) -> Statements:
+    def _shown(self, claim: Record, content: Content, page: Page | None) -> Statements:
         if claim.collected_at is None:
-            return extraction.of_snapshot(claim.target, content)
+            return extraction.of_snapshot(claim.target, content, page)
         tracker = Tracker(seen_before(self._observations.history(claim.id), claim.collected_at))
-        return tracker.observed(claim.target, content)
+        return tracker.observed(claim.target, content, page)
 
 
 class Tracker:

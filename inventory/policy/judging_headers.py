@@ -57,17 +57,18 @@ def _values(wanted: Header, lines: Sequence[tuple[int, str]]) -> Sequence[_Value
     if wanted.directive is not None:
         found = directives(lines, wanted.directive, wanted.split)
         return [_Value(text, number, sent) for (number, text), (_, sent) in zip(found, lines, strict=False)]
-    return [_Value(text, number, sent) for number, sent in lines for text in _texts(sent, wanted.split)][:MAX_VALUES]
+    pieces = [(number, sent, each) for number, sent in lines for each in _pieces(sent, wanted.split)][:MAX_VALUES]
+    return [_Value(each.strip(_SPACE), number, sent) for number, sent, each in pieces]
 
 
 def directives(lines: Sequence[tuple[int, str]], name: str, split: str | None) -> Sequence[tuple[int, str | None]]:
     """What each line has of a directive, with its number."""
-    return [(number, _directive(name, _texts(sent, split))) for number, sent in lines[:MAX_VALUES]]
+    wanted = folded(name)
+    return [(number, _directive(wanted, _pieces(sent, split))) for number, sent in lines[:MAX_VALUES]]
 
 
-def _texts(sent: str, split: str | None) -> Sequence[str]:
-    pieces = [sent] if split is None else sent.split(split, MAX_VALUES)[:MAX_VALUES]
-    return [each.strip(_SPACE) for each in pieces]
+def _pieces(sent: str, split: str | None) -> Sequence[str]:
+    return [sent] if split is None else sent.split(split, MAX_VALUES)[:MAX_VALUES]
 
 
 def _chosen(wanted: Header, values: Sequence[_Value]) -> Sequence[_Value]:
@@ -76,11 +77,10 @@ def _chosen(wanted: Header, values: Sequence[_Value]) -> Sequence[_Value]:
     return {Lines.FIRST: counted[:1], Lines.LAST: counted[-1:]}.get(wanted.lines, counted)
 
 
-def _directive(name: str, parts: Sequence[str]) -> str | None:
+def _directive(wanted: str, pieces: Sequence[str]) -> str | None:
     """The value of the first directive of a name, without quotes; "" if it has none, and None if there is no such one."""
-    wanted = folded(name)
-    for part in parts:
-        found, _, value = part.partition("=")
+    for piece in pieces:
+        found, _, value = piece.partition("=")
         found = found.strip(_SPACE)
         if len(found) == len(wanted) and folded(found) == wanted:  # folding keeps the length
             return value.strip(_SPACE).removeprefix('"').removesuffix('"')

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence, Set
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Protocol
+from operator import itemgetter
+from types import NoneType
+from typing import Any, Protocol
 
 from inventory.policy import csp
 from inventory.policy.judging_headers import HIDDEN, directives
@@ -21,8 +23,10 @@ from inventory.policy.requirements import (
     Presence,
     Requirement,
 )
-from inventory.policy.seen import Seen
-from inventory.policy.seen_values import attribute_of, chosen_hops, fact_values
+from inventory.policy.seen import Hop, Seen
+from inventory.policy.seen_values import LIFETIME, attribute_of, chosen_hops, fact_values
+
+_PLAIN = frozenset({str, bool, NoneType})
 
 
 class Aspect(Protocol):
@@ -55,12 +59,11 @@ class HiddenDirectives:
     scheme: str | None = None
 
     def value(self, seen: Seen) -> Hashable:
-        return tuple(
-            [
-                (hop.number, tuple(directives(hop.lines.get(self.name, ()), self.directive, self.split)))
-                for hop in chosen_hops(self.hops, seen, self.scheme)
-            ]
-        )
+        return tuple([(hop.number, *self._in(hop)) for hop in chosen_hops(self.hops, seen, self.scheme)])
+
+    def _in(self, hop: Hop) -> Sequence[tuple[int, str | None]]:
+        lines = [(number, value) for number, name, value in hop.sent if name == self.name]
+        return directives(lines, self.directive, self.split)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +98,27 @@ class Cookies:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class AllCookies:
     """The same with several of their attributes in one go."""
 
-    attributes: tuple[str, ...]
+    def __init__(self, attributes: Sequence[str]) -> None:
+        self._members = [each for each in attributes if each != LIFETIME]
+        self._with_lifetime = LIFETIME in attributes
+        self._values_of = itemgetter("name", "name", *self._members)  # of two at least, which makes a tuple
 
     def value(self, seen: Seen) -> Hashable:
-        names = self.attributes
-        return tuple(
-            [
-                (str(each.get("name", "")), seen.hop_of(each).number, *[attribute_of(each, name, seen) for name in names])
-                for each in seen.cookies
-            ]
-        )
+        found = [(seen.hop_of(each).number, self._attributes(each, seen)) for each in seen.cookies]
+        return (*found, *map(seen.lifetime, seen.cookies)) if self._with_lifetime else tuple(found)
+
+    def _attributes(self, cookie: Mapping[str, Any], seen: Seen) -> Hashable:
+        """The members as they are; as texts where one is a number, which may equal a flag, or a list, which has no hash."""
+        try:
+            values: tuple[Any, ...] = self._values_of(cookie)
+            if _PLAIN.issuperset(map(type, values)):
+                return values
+        except KeyError:
+            pass  # a snapshot of an older version lacks a member
+        return str(cookie.get("name", "")), *[attribute_of(cookie, name, seen) for name in self._members]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +139,10 @@ class Hosts:
     third_party: bool
 
     def value(self, seen: Seen) -> Hashable:
-        if seen.page is None:
+        page = seen.page
+        if page is None:
             return None
-        of_kind = seen.page.hosts.get
+        of_kind = page.hosts.get
         hosts = tuple([tuple(of_kind(kind, ())) for kind in self.kinds])
         return (hosts, seen.site) if self.third_party and any(hosts) else hosts
 
@@ -168,9 +179,11 @@ def together(aspects: Iterable[Aspect]) -> Sequence[Aspect]:
     found: list[Aspect] = [each for each in listed if not isinstance(each, Lines | Cookies | Hosts)]
     if lines:
         every = any(each.hops is not Hops.FINAL or each.scheme is not None for each in lines)
+        if every:  # they tell the schemes of all hops
+            found = [each for each in found if not isinstance(each, Facts) or each.fact.name != "scheme"]
         found.append(AllLines(frozenset(each.name for each in lines), every))
     if cookies:
-        found.append(AllCookies(tuple(name for name in cookies if name is not None)))
+        found.append(AllCookies([name for name in cookies if name is not None]))
     if hosts:
         kinds = tuple(dict.fromkeys(kind for each in hosts for kind in each.kinds))
         found.append(Hosts(kinds, third_party=any(each.third_party for each in hosts)))

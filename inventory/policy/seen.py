@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from inventory.html_pages.page import Page, kept_page
 from inventory.instants import instant_of
+from inventory.json_members import object_of, objects_of
 from inventory.policy.csp import ContentPolicy, policies_in
 from inventory.public_suffixes import registrable
 from inventory.records.model import Content
@@ -17,9 +18,7 @@ from inventory.records.model import Content
 MAX_HOPS = 100
 DAY = timedelta(days=1)
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
-_LISTS = (list, tuple)
 Line: TypeAlias = tuple[int, str, str]
-_DICT = {dict}
 
 
 class Hop:
@@ -70,24 +69,22 @@ class Seen:
         header_names: Set[str] | None = None,
     ) -> None:
         self.content, self.collected_at, self.at = content, collected_at, at
-        self.response = _mapping(content.get("response"))
+        self.response = object_of(content.get("response"))
         """The final response."""
         self.hops = _hops(content, self.response, url, header_names)
         """All responses, the final one last."""
-        self._read_page = read_page
-
-    @cached_property
-    def cookies(self) -> Sequence[Mapping[str, Any]]:
+        self.cookies = objects_of(content.get("cookies"))
         """The Set-Cookie lines of all hops, as they are read."""
-        return _objects(self.content.get("cookies"))
+        if read_page is not None:
+            self.page = read_page  # so that nothing is left to find
 
     @cached_property
     def page(self) -> Page | None:
         """What the page says; an empty page if the body is no HTML, and None if it is not known."""
-        page = self._read_page or kept_page(self.content)
+        page = kept_page(self.content)
         if page is not None:
             return page
-        return None if _mapping(self.content.get("body")).get("media_type") in _HTML else Page()
+        return None if object_of(self.content.get("body")).get("media_type") in _HTML else Page()
 
     @cached_property
     def site(self) -> str:
@@ -96,10 +93,12 @@ class Seen:
 
     def certificate(self, name: str) -> Sequence[str]:
         """The values of a fact of the certificate and its connection; none without a certificate."""
-        tls = _mapping(self.response.get("tls"))
+        tls = object_of(self.response.get("tls"))
+        if not tls:
+            return []
         if name == "names":
             names = tls.get("names")
-            return [str(each) for each in names] if isinstance(names, _LISTS) else []
+            return [str(each) for each in names] if isinstance(names, list | tuple) else []
         if name in ("days_left", "lifetime_days"):
             end = _instant(tls.get("not_after"))
             begin = self.at if name == "days_left" else _instant(tls.get("not_before"))
@@ -118,8 +117,9 @@ class Seen:
 
     def lifetime(self, cookie: Mapping[str, Any]) -> int | None:
         """Seconds that a cookie is kept for; None for one of the session."""
-        if isinstance(cookie.get("max_age"), int):
-            return max(0, int(cookie["max_age"]))
+        max_age = cookie.get("max_age")
+        if isinstance(max_age, int):
+            return max(0, int(max_age))
         end = _instant(cookie.get("expires"))
         return None if end is None else max(0, int((end - self.collected_at).total_seconds()))
 
@@ -142,7 +142,7 @@ class Seen:
 
 def hop_urls(content: Content, url: str) -> Sequence[str]:
     """The URLs of all responses, the final one last, of a snapshot of the target `url`."""
-    final = str(_mapping(content.get("response")).get("final_url", url))
+    final = str(object_of(content.get("response")).get("final_url", url))
     return [*[str(each.get("url", "")) for each in _redirects(content)], final]
 
 
@@ -165,19 +165,19 @@ def _hops(content: Content, response: Mapping[str, Any], url: str, names: Set[st
 
 
 def _redirects(content: Content) -> Sequence[Mapping[str, Any]]:
-    return _objects(content.get("redirects"))[:MAX_HOPS]
+    return objects_of(content.get("redirects"))[:MAX_HOPS]
 
 
 def _lines(headers: Any, names: Set[str] | None) -> Sequence[Line]:
-    """Lines with a name that is wanted. This is most of what judging takes where a judgement is remembered."""
+    """Lines with a name that is wanted. This is much of what judging takes where a judgement is remembered."""
     found: list[Line] = []
-    for number, each in enumerate(_objects(headers), 1):
+    for number, each in enumerate(objects_of(headers), 1):
         named = each.get("name", "")
         name = named.lower() if type(named) is str else str(named).lower()
         if names is None or name in names:
             value = each.get("value")
             found.append((number, name, value if isinstance(value, str) else ""))
-    return tuple(found)
+    return found
 
 
 def _instant(text: Any) -> datetime | None:
@@ -187,13 +187,3 @@ def _instant(text: Any) -> datetime | None:
 @lru_cache(maxsize=1_024)
 def _known_instant(text: str) -> datetime | None:
     return instant_of(text)
-
-
-def _mapping(member: Any) -> Mapping[str, Any]:
-    return member if type(member) is dict or isinstance(member, Mapping) else {}
-
-
-def _objects(member: Any) -> Sequence[Mapping[str, Any]]:
-    if not isinstance(member, _LISTS):
-        return ()
-    return member if _DICT.issuperset(map(type, member)) else [each for each in member if isinstance(each, Mapping)]

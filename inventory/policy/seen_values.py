@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from inventory.json_members import object_of
 from inventory.policy.requirements import Fact, Hops
 from inventory.policy.seen import Hop, Seen
 
 SHOWN = 200
 """Characters of a value in evidence."""
+LIFETIME = "lifetime"
 COOKIE_ATTRIBUTES = (
     "name", "domain", "path", "secure", "http_only", "same_site", "partitioned", "host_only", "accepted", "reason",
-    "lifetime",
+    LIFETIME,
 )  # fmt: skip
 CERTIFICATE = (
     "subject", "issuer", "names", "sha256", "version", "cipher", "not_before", "not_after", "days_left", "lifetime_days",
@@ -37,7 +39,7 @@ def chosen_hops(hops: Hops, seen: Seen, scheme: str | None = None) -> Sequence[H
 
 def attribute_of(cookie: Mapping[str, Any], attribute: str, seen: Seen) -> str | None:
     """An attribute of a cookie as text, flags as `true` and `false`; None if it has none."""
-    value = seen.lifetime(cookie) if attribute == "lifetime" else cookie.get(attribute)
+    value = seen.lifetime(cookie) if attribute == LIFETIME else cookie.get(attribute)
     if value is None or type(value) is str:
         return value
     if isinstance(value, bool):
@@ -62,8 +64,7 @@ def _of_collection(name: str, seen: Seen) -> object:
     if name == "redirection":
         return seen.redirection()
     if name in ("media_type", "charset"):
-        body = seen.content.get("body")
-        return body.get(name) if isinstance(body, Mapping) else None
+        return object_of(seen.content.get("body")).get(name)
     return seen.response.get(name)
 
 

@@ -13,6 +13,7 @@ from inventory import json_bytes
 from inventory.clock import MILLISECOND, Clock, rfc3339
 from inventory.errors import NameTaken, NotFound, TooManyPolicies, UnknownPolicy
 from inventory.html_pages.page import Page, page_of
+from inventory.json_members import is_object
 from inventory.listing import Key
 from inventory.observations.model import FAILURE, TAG, IndexState, Word
 from inventory.policy.builtin_policies import builtin
@@ -149,7 +150,7 @@ class PolicyService:
 
     def judge(self, judge: Judge, target: Target, snapshot: Snapshot, at: datetime, tags: Sequence[str]) -> Verdict:
         """The verdict on one snapshot, as of an instant."""
-        if not isinstance(snapshot.content.get("response"), Mapping):
+        if not is_object(snapshot.content.get("response")):
             detail = f"The source {target.source} serves no responses to judge."
             return Verdict(url=target.key, record_id=snapshot.record_id, status=TargetStatus.UNCHECKED,
                            reason=Unchecked.NOT_A_WEBPAGE, detail=detail)  # fmt: skip

@@ -17,6 +17,8 @@ import structlog
 from inventory.clock import EPOCH
 from inventory.errors import InvalidRequest
 from inventory.html_pages.page import Page
+from inventory.json_members import is_object
+from inventory.observations.extraction import common_of
 from inventory.observations.fields import GRADE, GRADED, POLICY
 from inventory.observations.model import TAG
 from inventory.observations.observing import OfSnapshot
@@ -26,7 +28,7 @@ from inventory.policy.judgement import Judge, Looked, scored
 from inventory.policy.model import Judgement, Policy
 from inventory.policy.ports import ObservedTargets, Policies
 from inventory.policy.reading import of_document
-from inventory.records.model import Snapshot, Statement, Target
+from inventory.records.model import NOTHING_COMMON, Common, Snapshot, Statement, Target
 from inventory.watches.matching import asks_for
 
 log = structlog.get_logger(__name__)
@@ -57,16 +59,16 @@ class IndexedPolicies:
         scopes = {rule.scope for rule in whole.rules} | {waiver.scope for waiver in whole.waivers}
         self.ask_for_labels = any(asks_for(parse(scope, now=EPOCH), TAG) for scope in scopes)
         """Whether what they say may depend on the labels of a target."""
-        self._said: dict[int, tuple[Judgement, tuple[Statement, ...]]] = {}
+        self._said: dict[int, tuple[Judgement, Common]] = {}
 
-    def say(self, looked: Looked) -> tuple[Statement, ...]:
-        """What they say of a snapshot; the same object for a judgement that was remembered."""
+    def say(self, looked: Looked) -> Common:
+        """What they say of a snapshot."""
         judgement = self._judge.judge(looked)
         said = self._said.get(id(judgement))
         if said is None:
             if len(self._said) >= MAX_REMEMBERED:
                 self._said = {}
-            said = self._said[id(judgement)] = judgement, tuple(dict.fromkeys(self._statements(judgement)))
+            said = self._said[id(judgement)] = judgement, common_of(tuple(self._statements(judgement)))
         return said[1]
 
     def _statements(self, judgement: Judgement) -> Iterator[Statement]:
@@ -108,12 +110,12 @@ class Verdicts:
         """What the policies of this moment say of any snapshot of a target, with the labels that it has now."""
         policies = self.current()
         if not policies.by_id:
-            return lambda _snapshot, _page: ()
+            return lambda _snapshot, _page: NOTHING_COMMON
         tags = self._labels(target) if policies.ask_for_labels else ()
 
-        def said(snapshot: Snapshot, page: Page | None) -> tuple[Statement, ...]:
-            if not isinstance(snapshot.content.get("response"), Mapping):
-                return ()
+        def said(snapshot: Snapshot, page: Page | None) -> Common:
+            if not is_object(snapshot.content.get("response")):
+                return NOTHING_COMMON
             at = snapshot.collected_at
             return policies.say(
                 Looked(target=target, content=snapshot.content, collected_at=at, at=at, tags=tags, page=page)

@@ -116,7 +116,7 @@ class ClaimCollector:
         if isinstance(outcome, Postponed):
             return outcome
         try:
-            return replace(outcome, statements=self._observe(outcome))
+            return outcome.stating(self._observe(outcome))
         except StorageUnavailable as error:
             log.warning("not_observed", record_id=outcome.claim.id, error=str(error))
         except Exception as error:  # noqa: BLE001 - logged and counted: a collection never fails by what is said of it

@@ -273,6 +273,10 @@ class Stored:
     room: Room | None = field(default=None, compare=False, repr=False)
     attachments: tuple[Attachment, ...] = ()
 
+    def stating(self, statements: Statements | None) -> Stored:
+        """The same with these statements; every collection needs it, and `replace` takes three times as long."""
+        return Stored(self.claim, self.snapshot, self.body, statements, self.room, self.attachments)
+
     @property
     def shares_body(self) -> bool:
         """Whether the upstream said that the snapshot before still holds: this one shares its body."""
@@ -307,6 +311,10 @@ class Failed:
     claim: Record
     failure: Failure
     statements: Statements | None = None
+
+    def stating(self, statements: Statements | None) -> Failed:
+        """The same with these statements."""
+        return Failed(self.claim, self.failure, statements)
 
 
 Outcome = Stored | Postponed | Failed

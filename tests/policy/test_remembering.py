@@ -6,16 +6,20 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inventory.folding import folded
 from inventory.policy import remembered
 from inventory.policy.builtin_policies import builtin
 from inventory.policy.judgement import MAX_JUDGEMENTS, Judge, Looked
 from inventory.policy.judging import judged
-from inventory.policy.model import Judgement
+from inventory.policy.judging_headers import MAX_VALUES, directives
+from inventory.policy.model import Judgement, State
 from inventory.policy.reading import of_document
 from inventory.policy.seen import Seen
+from inventory.policy.verdicts import IndexedPolicies
 from inventory.records.model import Target
 from tests.policy.snapshots import AT, cookie, document, page
 
@@ -63,15 +67,17 @@ OWN = {
         {"rules": "*", "owner": "c", "reason": "d", "expires": "2026-02-01T00:00:00Z", "scope": "domain:b.example"},
     ],
 }
-POLICIES = {**builtin(), "own": of_document(OWN)}
+FINAL = document({"all": [{"response": "scheme", "equals": "https"}, {"header": "server", "present": True}]})
+POLICIES = {**builtin(), "own": of_document(OWN), "final": of_document(FINAL)}
 
+CHARACTERS = 'akK\u212ai\u0130s\u017f=;,\t "\n'
 lines = st.lists(st.sampled_from(LINES), max_size=5)
 urls = st.sampled_from([f"{scheme}://{host}/{path}" for scheme in ("http", "https") for host in ("a.example", "b.example")
                         for path in ("", "x")])  # fmt: skip
 cookies = st.builds(
     cookie,
     st.sampled_from(["session", "a", "csrf"]),
-    secure=st.booleans(),
+    secure=st.sampled_from([True, False, 1, 1.0, "true", []]),
     same_site=st.sampled_from([None, "Lax"]),
     max_age=st.sampled_from([None, 60, 99_999]),
     set_by=st.sampled_from([0, 1, "https://a", None]),
@@ -92,6 +98,7 @@ def contents(draw: st.DrawFn) -> dict[str, Any]:
     seen["response"] |= {"status": draw(odd), "tls": {"not_after": draw(odd)}}
     if draw(st.booleans()):
         seen["headers"] = [*seen["headers"], draw(odd), {"name": "Server"}, {"name": 7, "value": draw(odd)}]
+        seen["cookies"] = [*seen["cookies"], draw(odd), {"name": "session", "secure": draw(odd)}]
     return seen | {"page": draw(pages)}
 
 
@@ -140,6 +147,39 @@ def test_pages_with_the_same_headers_share_one_judgement() -> None:
 
     assert judge.judge(first) is judge.judge(other)
     assert judge.judge(first) is not judge.judge(_looked(page(("Server", "y"))))
+
+
+@pytest.mark.parametrize(("flag", "holds"), [(True, True), ("true", True), (1, False), (1.0, False)])
+def test_a_number_is_not_taken_for_a_flag_that_equals_it(flag: object, holds: bool) -> None:
+    judge = Judge(builtin()["cookies"])
+    for other in (True, 1, 1.0, []):
+        judge.judge(_looked(page(cookies=[cookie("a", secure=other)])))
+
+    judgement = judge.judge(_looked(page(cookies=[cookie("a", secure=flag)])))
+    assert judgement.states["cookie-secure"] is (State.HOLDS if holds else State.FAILS)
+
+
+@given(st.text(CHARACTERS, max_size=4), st.text(CHARACTERS, max_size=20), st.sampled_from([";", ",", None]))
+def test_the_first_directive_of_a_name_is_found(name: str, sent: str, split: str | None) -> None:
+    pieces = [each.strip(" \t").partition("=") for each in ([sent] if split is None else sent.split(split))]
+    named = [value.strip(" \t") for found, _, value in pieces if folded(found.strip(" \t")) == folded(name)]
+    wanted = named[0].removeprefix('"').removesuffix('"') if named else None
+
+    assert directives([(7, sent)], name, split) == [(7, wanted)]
+
+
+def test_no_more_than_the_first_directives_are_read() -> None:
+    line = ";".join(["a"] * (MAX_VALUES - 1))
+
+    assert directives([(1, f"{line};b=1"), (2, f"{line};a;b=1")], "b", ";") == [(1, "1"), (2, None)]
+
+
+def test_the_same_verdicts_are_one_object_so_that_stores_know_their_numbers() -> None:
+    one, other = (IndexedPolicies({"baseline": builtin()["baseline"]}, {}) for _ in range(2))
+    looked = _looked(page(("Server", "x")))
+
+    assert one.say(looked) is other.say(looked)
+    assert one.say(looked).statements
 
 
 def test_what_is_remembered_is_bounded() -> None:

@@ -9,9 +9,22 @@ from random import Random
 import pytest
 
 from inventory.errors import SourceFailure
+from inventory.memory_budget import UNLIMITED
 from inventory.rate_limits.model import Reason
 from inventory.records.in_flight import room
-from inventory.records.model import LONGEST_DELAY, Failed, Postponed, Record, Snapshot, State, Stored, Target
+from inventory.records.model import (
+    LONGEST_DELAY,
+    Attachment,
+    Failed,
+    Postponed,
+    Record,
+    Snapshot,
+    State,
+    Statement,
+    Statements,
+    Stored,
+    Target,
+)
 from inventory.records.outcomes import CollectionPolicy, collection_retries, is_deferred
 from inventory.records.settling import made_due
 from inventory.records.source import Collected
@@ -56,6 +69,18 @@ def test_a_site_that_asks_for_a_pause_is_not_called_before_its_end(asked_for: fl
 
     assert POLICY.answered(CLAIM, busy, now=NOW, final=False) == Postponed(CLAIM, NOW + pause, None)
     assert isinstance(POLICY.answered(CLAIM, busy, now=NOW, final=True), Stored), "it is what there is, at the last attempt"
+
+
+def test_an_outcome_is_the_same_with_what_it_states() -> None:
+    snapshot = Snapshot("b" * 32, CLAIM.id, NOW, {"a": 1}, None)
+    stored = Stored(CLAIM, snapshot, b"page", room=UNLIMITED.room(), attachments=(Attachment("c" * 64, b"d"),))
+    failed = POLICY.failed(CLAIM, TIMEOUT, now=NOW, rng=Random(0), final=True)
+    statements = Statements(latest=[Statement("body.size", "4")])
+
+    assert isinstance(failed, Failed)
+    assert failed.stating(statements) == replace(failed, statements=statements)
+    assert stored.stating(statements) == replace(stored, statements=statements)
+    assert stored.stating(statements).room is stored.room
 
 
 def test_a_failure_is_tried_again_after_a_pause() -> None:
