@@ -24,6 +24,9 @@ from inventory.ops import log_config
 from inventory.store import waiting
 from workers import scheduler, tasks, worker
 
+COLLECT_AFTER = 20_000
+"""Containers that are made, and not freed, before a worker looks for cycles: only failures leave some, of some 80 each."""
+
 
 class Pool(WorkerPool):
     """RQ's pool, whose processes work while Redis is away, and from which no request to stop is lost.
@@ -69,6 +72,7 @@ def collect() -> None:
     default_tls()  # here, so that loading it is no part of a worker's first collection and of its deadline
     gc.collect()
     gc.freeze()  # what is loaded stays, so the collector need not go through it again and again (docs/speed.md)
+    gc.set_threshold(COLLECT_AFTER)
     Pool(list(notifier.TASKS), connection=redis, num_workers=settings.workers).start(logging_level="INFO")
 
 
