@@ -40,6 +40,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.records.collector import Collector
     from inventory.records.inline import InlineCollector
     from inventory.records.service import RecordService
+    from inventory.records.snapshots import SnapshotService
     from inventory.records.source import Source
     from inventory.store import Store
     from inventory.watches.rounds.work import WatchWork
@@ -69,6 +70,7 @@ class Services:
     sources: Mapping[str, Source]
     collector: Collector
     records: RecordService
+    snapshots: SnapshotService
     inline: InlineCollector
     indexer: Indexer
     search: SearchService

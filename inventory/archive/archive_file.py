@@ -10,7 +10,7 @@ from inventory.archive.snapshot_records import ExportedSnapshot, Original, certi
 from inventory.archive.warc_record import member
 from inventory.errors import NotFound
 from inventory.records.model import Snapshot, Target
-from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 
 NO_BODY = sha256().hexdigest()
 DIGITS = 15
@@ -44,8 +44,8 @@ def payload_of(snapshot: Snapshot) -> Payload:
 class ArchiveFile:
     """One file. It remembers some 80 bytes of each certificate; with `revisits` also which payloads it has of a URL."""
 
-    def __init__(self, records: RecordService, *, revisits: bool) -> None:
-        self._records = records
+    def __init__(self, snapshots: SnapshotService, *, revisits: bool) -> None:
+        self._snapshots = snapshots
         self._revisits = revisits
         self._certificates: set[int] = set()
         self._originals: dict[tuple[str, str], Original] = {}
@@ -78,7 +78,7 @@ class ArchiveFile:
 
     def _payload(self, name: str) -> bytes | None:
         try:
-            return self._records.body(name)
+            return self._snapshots.body(name)
         except NotFound:
             return None
 
@@ -87,7 +87,7 @@ class ArchiveFile:
         tls = snapshot.content["response"]["tls"]
         if tls is None or not tls.get("size") or self._has_certificate(snapshot):
             return None
-        der = self._records.attachment(tls["sha256"])
+        der = self._snapshots.attachment(tls["sha256"])
         if der is not None:
             self._certificates.add(_remembered(tls["sha256"]))
         return der

@@ -11,13 +11,14 @@ from typing import BinaryIO
 
 from inventory.archive.exchanges import Rejected
 from inventory.archive.imported import ArchiveReader, Imported
+from inventory.clock import Clock
 from inventory.errors import Unstorable
 from inventory.imports.archives import ROW, Archives, label_of, labels_in
 from inventory.jobs.job_type import STEP_SECONDS, FileRows, JobType, LineFormat, Step
 from inventory.jobs.model import Batch, InputRow, Job, Row, RowOutcome
 from inventory.limits import Limits
 from inventory.records.model import Added, PastSnapshot
-from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 from inventory.records.source import Source
 
 MAX_TOGETHER, MAX_BYTES = 32, 8 * 1024 * 1024
@@ -45,7 +46,7 @@ class ArchiveJobs(JobType):
 
     def __init__(
         self,
-        records: RecordService,
+        snapshots: SnapshotService,
         source: Source,
         archives: Archives,
         *,
@@ -53,12 +54,14 @@ class ArchiveJobs(JobType):
         body_limit: int,
         index: Callable[[str], object],
         labels: Labels,
+        clock: Clock,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
         """`keep` is how many snapshots of a target are kept; `index` is given the id of a record whose past has changed."""
-        self._records, self._source, self._archives = records, source, archives
+        self._snapshots, self._source, self._archives = snapshots, source, archives
         self._keep, self._body_limit = keep, body_limit
-        self._index, self._labels, self._ticks = index, labels, ticks
+        self._index, self._labels = index, labels
+        self._clock, self._ticks = clock, ticks
 
     def input_rows(self, job: Job) -> Iterator[tuple[InputRow, int]]:
         return self._archives.rows(job, self.file)
@@ -73,10 +76,9 @@ class ArchiveJobs(JobType):
         return ArchiveBatch(self._parts(job), input_rows)
 
     def _parts(self, job: Job) -> ArchiveParts:
-        now = self._records.clock()
         return ArchiveParts(
-            records=self._records,
-            reader=ArchiveReader(source=self._source, body_limit=self._body_limit, now=now),
+            snapshots=self._snapshots,
+            reader=ArchiveReader(source=self._source, body_limit=self._body_limit, now=self._clock()),
             keep=self._keep,
             index=self._index,
             limits=job.limits,
@@ -89,7 +91,7 @@ class ArchiveJobs(JobType):
 class ArchiveParts:
     """What a batch works with."""
 
-    records: RecordService
+    snapshots: SnapshotService
     reader: ArchiveReader
     keep: int
     index: Callable[[str], object]
@@ -178,9 +180,9 @@ class ArchiveBatch:
 
     def _added(self, found: Sequence[Imported]) -> Sequence[Added]:
         """What became of each; one whose id another snapshot has gets another id."""
-        added = list(self._parts.records.add_past([each.past for each in found], keep=self._parts.keep))
+        added = list(self._parts.snapshots.add_past([each.past for each in found], keep=self._parts.keep))
         taken = [number for number, what in enumerate(added) if what is Added.TAKEN]
-        again = self._parts.records.add_past([_renamed(found[number]) for number in taken], keep=self._parts.keep)
+        again = self._parts.snapshots.add_past([_renamed(found[number]) for number in taken], keep=self._parts.keep)
         for number, what in zip(taken, again, strict=True):
             added[number] = what
         return added

@@ -18,7 +18,7 @@ from inventory.instants import invalid, read_instant
 from inventory.listing import Key
 from inventory.observations.service import Question, SearchService
 from inventory.records.model import Record, Target
-from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 from inventory.webpages.model import SOURCE
 
 CONFORMS_TO = "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/"
@@ -29,8 +29,8 @@ LISTED = 20
 class ArchiveService:
     """Makes files while they are sent: one snapshot is in memory at a time. Every method may raise `StorageUnavailable`."""
 
-    def __init__(self, records: RecordService, search: SearchService, *, clock: Clock) -> None:
-        self._records = records
+    def __init__(self, snapshots: SnapshotService, search: SearchService, *, clock: Clock) -> None:
+        self._snapshots = snapshots
         self._search = search
         self._clock = clock
 
@@ -45,7 +45,7 @@ class ArchiveService:
         last = None if until is None else read_instant("until", until, now)
         if first is not None and last is not None and first > last:
             raise invalid("since", "It is later than `until`. Swap them.")
-        self._records.snapshots(target, limit=1, after=None)
+        self._snapshots.listing(target, limit=1, after=None)
         range_ = "".join(f", {name} {rfc3339(each)}" for name, each in (("since", first), ("until", last)) if each)
         return self._history(self._info(f"The history of {target.key}{range_}"), self._ids(target, first, last))
 
@@ -59,14 +59,14 @@ class ArchiveService:
 
     def _found(self, info: WarcRecord, records: Iterator[Record], before: Key | None) -> Iterator[bytes]:
         yield from member(info)
-        yield from gathered(self._snapshots(records, before))
+        yield from gathered(self._latest(records, before))
 
-    def _snapshots(self, records: Iterator[Record], before: Key | None) -> Iterator[bytes]:
-        file = ArchiveFile(self._records, revisits=False)
+    def _latest(self, records: Iterator[Record], before: Key | None) -> Iterator[bytes]:
+        file = ArchiveFile(self._snapshots, revisits=False)
         for record in records:
             if record.target.source != SOURCE:
                 continue
-            for snapshot in self._records.latest_snapshots(record.id, limit=1, after=before):
+            for snapshot in self._snapshots.newest(record.id, limit=1, after=before):
                 yield from file.written(record.target, snapshot)
 
     def _history(self, info: WarcRecord, snapshot_ids: list[str]) -> Iterator[bytes]:
@@ -74,16 +74,16 @@ class ArchiveService:
         yield from gathered(self._snapshots_by_id(snapshot_ids))
 
     def _snapshots_by_id(self, snapshot_ids: list[str]) -> Iterator[bytes]:
-        file = ArchiveFile(self._records, revisits=True)
+        file = ArchiveFile(self._snapshots, revisits=True)
         for snapshot_id in snapshot_ids:
             with suppress(NotFound):  # gone since it was listed
-                yield from file.written(*self._records.snapshot_alone(snapshot_id))
+                yield from file.written(*self._snapshots.find(snapshot_id))
 
     def _ids(self, target: Target, first: datetime | None, last: datetime | None) -> list[str]:
         """The ids of a target's snapshots, the oldest first: stores list them the other way round."""
         found: list[str] = []
         after: Key | None = None if last is None else (last, "")
-        while page := self._records.latest_snapshots(target.id, limit=LISTED, after=after):
+        while page := self._snapshots.newest(target.id, limit=LISTED, after=after):
             wanted = [each.id for each in page if first is None or each.collected_at >= first]
             found += wanted
             if len(wanted) < LISTED:

@@ -20,6 +20,7 @@ from inventory.limits import Limits
 from inventory.observations.model import TAG, Change
 from inventory.records.model import Target
 from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 
 MAX_GROUPED = 250_000
 """Changes that are put into groups: some 300 MB."""
@@ -70,13 +71,14 @@ class FleetChanges:
         self,
         log: ChangeLog,
         records: RecordService,
+        snapshots: SnapshotService,
         *,
         clock: Clock,
         ticks: Callable[[], float] = monotonic,
         max_grouped: int = MAX_GROUPED,
     ) -> None:
         self._log = log
-        self._records = records
+        self._records, self._snapshots = records, snapshots
         self._clock, self._ticks = clock, ticks
         self._max_grouped = max_grouped
 
@@ -146,7 +148,7 @@ class FleetChanges:
         No collection found a change of labels, so none was before it.
         """
         moments = {(target.id, each.at) for target, each in changes if each.before is None and each.field != TAG}
-        snapshots = self._records.collected_before(moments) if moments else {}
+        snapshots = self._snapshots.collected_before(moments) if moments else {}
 
         def before(target: Target, change: Change) -> datetime | None:
             if change.field == TAG:

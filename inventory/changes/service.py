@@ -14,7 +14,7 @@ from inventory.html_pages.page import kept_page, page_of
 from inventory.instants import invalid
 from inventory.listing import Key
 from inventory.records.model import Snapshot, Target
-from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 from inventory.slots import Slots
 from inventory.webpages.source import page_source
 
@@ -27,8 +27,8 @@ MAX_WAIT = 5.0
 class ChangeService:
     """What changed between snapshots. Every method may raise `StorageUnavailable`."""
 
-    def __init__(self, records: RecordService, *, clock: Clock, slots: int = SLOTS, max_wait: float = MAX_WAIT) -> None:
-        self._records = records
+    def __init__(self, snapshots: SnapshotService, *, clock: Clock, slots: int = SLOTS, max_wait: float = MAX_WAIT) -> None:
+        self._snapshots = snapshots
         self._clock = clock
         self._slots = Slots(slots, max_wait=max_wait)
 
@@ -61,7 +61,7 @@ class ChangeService:
 
         Raises `NotInInventory` if nothing is known of the target, and `TooManyRequests` if too many are compared already.
         """
-        snapshots = self._records.snapshots(target, limit=limit + 1, after=after)
+        snapshots = self._snapshots.listing(target, limit=limit + 1, after=after)
         with self._slots.one("Too many snapshots are being compared."):
             return [
                 Step(snapshot=newer, diff=None if older is None else _without_text(older, newer))
@@ -80,7 +80,7 @@ class ChangeService:
 
     def _named(self, name: str, target: Target, snapshot_id: str) -> Snapshot:
         try:
-            owner, snapshot, _ = self._records.snapshot(snapshot_id)
+            owner, snapshot, _ = self._snapshots.find_with_body(snapshot_id)
         except NotFound as error:
             raise NoSuchSnapshot(
                 f"`{name}`: There is no snapshot {snapshot_id}. Older ones are removed; send an instant, such as 7d."
@@ -99,7 +99,7 @@ class ChangeService:
         return older
 
     def _before(self, target: Target, position: Key | None) -> Snapshot | None:
-        return next(iter(self._records.snapshots(target, limit=1, after=position)), None)
+        return next(iter(self._snapshots.listing(target, limit=1, after=position)), None)
 
     def _views(self, older: Snapshot, newer: Snapshot) -> tuple[View, View]:
         """Both sides; without their pages if these are the same, as after a 304."""
@@ -111,7 +111,7 @@ class ChangeService:
         body, content = snapshot.content["body"], snapshot.content
         if body["encoding"] != "text" or snapshot.body_sha256 is None:
             return View(content=content)
-        kept = self._records.body(snapshot.body_sha256)
+        kept = self._snapshots.body(snapshot.body_sha256)
         page = kept_page(content) or page_of(kept, content)  # an old version did not look into it
         return View(content=content, text=page_source(kept, content), page=page)
 

@@ -11,7 +11,7 @@ from inventory.listing import Key
 from inventory.mementos.links import Surroundings
 from inventory.mementos.stamps import SECOND, Stamp
 from inventory.records.model import Snapshot, Target
-from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 from inventory.webpages.model import SOURCE
 
 LISTED = 50
@@ -44,12 +44,12 @@ class Mementos:
 class MementoService:
     """What a webpage was at an instant. Every method may raise `StorageUnavailable`, and `NotInInventory` of its target."""
 
-    def __init__(self, records: RecordService) -> None:
-        self._records = records
+    def __init__(self, snapshots: SnapshotService) -> None:
+        self._snapshots = snapshots
 
     def seen(self, target: Target, before: datetime | None) -> Mementos:
         """When a webpage was seen before an instant, or at all; `NoSuchSnapshot` if it was not."""
-        found = self._records.snapshots(target, limit=LISTED + 1, after=None if before is None else (before, ""))
+        found = self._snapshots.listing(target, limit=LISTED + 1, after=None if before is None else (before, ""))
         if not found:
             raise _never_seen(target)
         return Mementos(instants=[each.collected_at for each in found[:LISTED]], has_more=len(found) > LISTED)
@@ -60,13 +60,13 @@ class MementoService:
         Without an instant it is the latest. `NoSuchSnapshot` if there is none.
         """
         after: Key | None = None if instant is None else (instant + SECOND, "")
-        for snapshot in self._records.snapshots(target, limit=1, after=after):
+        for snapshot in self._snapshots.listing(target, limit=1, after=after):
             return snapshot.collected_at
         return self._oldest(target)
 
     def around(self, target: Target, instant: datetime) -> Surroundings | None:
         """The instant of a memento among those of the others; None if it is too old to be among the newest `NEIGHBOURS`."""
-        found = self._records.collected_at([target.id], limit=NEIGHBOURS).get(target.id, ())
+        found = self._snapshots.collected_at([target.id], limit=NEIGHBOURS).get(target.id, ())
         if instant not in found:
             return None
         return Surroundings(chosen=instant, instants=sorted(set(found)), is_whole=len(found) < NEIGHBOURS)
@@ -94,16 +94,16 @@ class MementoService:
         """The body of a memento, decoded; that of a redirect is not kept."""
         if memento.location is not None or memento.snapshot.body_sha256 is None:
             return b""
-        return self._records.body(memento.snapshot.body_sha256)
+        return self._snapshots.body(memento.snapshot.body_sha256)
 
     def _at(self, stamp: Stamp, target: Target | None) -> tuple[Target, Snapshot]:
         if stamp.snapshot_id is not None:
-            found, snapshot, _ = self._records.snapshot(stamp.snapshot_id)
+            found, snapshot, _ = self._snapshots.find_with_body(stamp.snapshot_id)
             if found.source != SOURCE:
                 raise NotFound(f"There is no snapshot {stamp.snapshot_id} of a webpage.")
             return found, snapshot
         assert target is not None
-        for snapshot in self._records.snapshots(target, limit=1, after=(stamp.end, "")):
+        for snapshot in self._snapshots.listing(target, limit=1, after=(stamp.end, "")):
             return target, snapshot
         raise _not_then(target)
 
@@ -111,7 +111,7 @@ class MementoService:
         """Stores list the newest first, so all are looked at."""
         oldest: datetime | None = None
         after: Key | None = None
-        while page := self._records.snapshots(target, limit=LISTED, after=after):
+        while page := self._snapshots.listing(target, limit=LISTED, after=after):
             oldest, after = page[-1].collected_at, (page[-1].collected_at, page[-1].id)
         if oldest is None:
             raise _never_seen(target)

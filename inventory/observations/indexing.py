@@ -19,6 +19,7 @@ from inventory.observations.observing import Tracker, Verdicts
 from inventory.observations.ports import Observations
 from inventory.records.model import Content, Record, Snapshot, State
 from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 
 MAX_SNAPSHOTS, MAX_WEIGHT = 1_000, 50_000
 """Of one record, the newest, until they make about so many statements: more than a second is seldom needed for these."""
@@ -48,6 +49,7 @@ class Indexer:
 
     observations: Observations
     records: RecordService
+    snapshots: SnapshotService
     page_of: PageOf
     verdicts: Verdicts
     notifier: Notifier
@@ -81,7 +83,7 @@ class Indexer:
 
     def _history(self, record: Record) -> list[PastCollection]:
         """The outcomes that are known, the oldest first."""
-        tracker, pages, history, statements = Tracker(), _Pages(self.records, self.page_of), deque[PastCollection](), 0
+        tracker, pages, history, statements = Tracker(), _Pages(self.snapshots, self.page_of), deque[PastCollection](), 0
         verdicts = self.verdicts.of(record.target)
         for snapshot in self._snapshots(record.id):
             page = pages.of(snapshot)
@@ -99,15 +101,15 @@ class Indexer:
     def _snapshots(self, record_id: str) -> Iterator[Snapshot]:
         """The newest snapshots of a record, the oldest of them first; one page at a time is in memory."""
         positions: list[Key | None] = [None]
-        page = self.records.latest_snapshots(record_id, limit=PAGE)
+        page = self.snapshots.newest(record_id, limit=PAGE)
         left = MAX_WEIGHT - sum(map(_weight, page))
         while len(page) == PAGE and left > 0 and len(positions) < MAX_SNAPSHOTS // PAGE:
             positions.append((page[-1].collected_at, page[-1].id))
-            page = self.records.latest_snapshots(record_id, limit=PAGE, after=positions[-1])
+            page = self.snapshots.newest(record_id, limit=PAGE, after=positions[-1])
             left -= sum(map(_weight, page))
         yield from reversed(page)
         for position in reversed(positions[:-1]):
-            yield from reversed(self.records.latest_snapshots(record_id, limit=PAGE, after=position))
+            yield from reversed(self.snapshots.newest(record_id, limit=PAGE, after=position))
 
 
 def _weight(snapshot: Snapshot) -> int:
@@ -120,7 +122,7 @@ def _weight(snapshot: Snapshot) -> int:
 class _Pages:
     """What bodies say where the contents, as in old snapshots, do not. The last one is kept: most pages stay the same."""
 
-    records: RecordService
+    snapshots: SnapshotService
     page_of: PageOf
     last: object = None
     page: Page | None = None
@@ -133,7 +135,7 @@ class _Pages:
         this = (snapshot.body_sha256, content["response"].get("final_url"), content["body"])
         if this != self.last:
             try:
-                self.page, self.last = self.page_of(self.records.body(snapshot.body_sha256), content), this
+                self.page, self.last = self.page_of(self.snapshots.body(snapshot.body_sha256), content), this
             except NotFound:  # it was removed just now, with its snapshot
                 return None
         return self.page

@@ -15,7 +15,7 @@ from inventory.policy.model import Rule, State, Verdict
 from inventory.policy.ports import ObservedTargets
 from inventory.policy.service import PolicyService
 from inventory.records.model import Record, Snapshot
-from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 
 AT_ONCE = 25
 MAX_SNAPSHOTS = 200
@@ -73,8 +73,8 @@ def time_of(since: str, until: str | None, now: datetime) -> tuple[datetime, dat
 class Replayer:
     """Judges the snapshots of a time, each as of its collection, with the labels of now."""
 
-    def __init__(self, policies: PolicyService, observed: ObservedTargets, records: RecordService) -> None:
-        self._policies, self._observed, self._records = policies, observed, records
+    def __init__(self, policies: PolicyService, observed: ObservedTargets, snapshots: SnapshotService) -> None:
+        self._policies, self._observed, self._snapshots = policies, observed, snapshots
 
     def replay(
         self, judge: Judge, records: Sequence[Record], *, since: datetime, until: datetime
@@ -85,7 +85,7 @@ class Replayer:
             shown = self._observed.shown([each.id for each in some], _TAGS, at=None)
             for record in some:
                 tags = [each.value for each in shown.get(record.id, ())]
-                snapshots, complete = self._snapshots(record, since, until)
+                snapshots, complete = self._snapshots_between(record, since, until)
                 verdicts = [
                     self._policies.judge(judge, record.target, each, max(since, each.collected_at), tags)
                     for each in snapshots
@@ -98,11 +98,11 @@ class Replayer:
                     rules=histories(judge, verdicts),
                 )
 
-    def _snapshots(self, record: Record, since: datetime, until: datetime) -> tuple[Sequence[Snapshot], bool]:
+    def _snapshots_between(self, record: Record, since: datetime, until: datetime) -> tuple[Sequence[Snapshot], bool]:
         """The snapshots of a time, the oldest first, and whether these are all."""
         found: list[Snapshot] = []
         after: Key | None = (until + MILLISECOND, "")
-        while some := self._records.latest_snapshots(record.id, limit=AT_ONCE, after=after):
+        while some := self._snapshots.newest(record.id, limit=AT_ONCE, after=after):
             for each in some:
                 found.append(each)
                 if each.collected_at <= since:

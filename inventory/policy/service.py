@@ -25,6 +25,7 @@ from inventory.policy.reading import of_document
 from inventory.policy.seen import hop_urls
 from inventory.records.model import Record, Snapshot, Target
 from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 
 Row = TypeVar("Row")
 
@@ -52,12 +53,14 @@ class PolicyService:
         policies: Policies,
         observed: ObservedTargets,
         records: RecordService,
+        snapshots: SnapshotService,
         indexing: PolicyIndexing,
         *,
         clock: Clock,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._policies, self._observed, self._records, self._indexing = policies, observed, records, indexing
+        self._policies, self._observed, self._indexing = policies, observed, indexing
+        self._records, self._snapshots = records, snapshots
         self._ticks, self.clock = ticks, clock
 
     def find(self, policy_id: str) -> Policy:
@@ -141,7 +144,7 @@ class PolicyService:
         for start in range(0, len(ids), AT_ONCE):
             some = {each: records[each] for each in ids[start : start + AT_ONCE]}
             before = None if asked.at is None else asked.at + MILLISECOND
-            snapshots = self._records.latest_of_each(list(some), before=before)
+            snapshots = self._snapshots.latest_of_each(list(some), before=before)
             failures, tags = self._stated(judge, some, asked.at)
             now = self.clock() if asked.at is None else asked.at
             for record_id, record in some.items():
@@ -217,7 +220,7 @@ class PolicyService:
         if "page" in snapshot.content or snapshot.body_sha256 is None:
             return None
         try:
-            return page_of(self._records.body(snapshot.body_sha256), snapshot.content)
+            return page_of(self._snapshots.body(snapshot.body_sha256), snapshot.content)
         except NotFound:  # retention was quicker
             return None
 

@@ -18,7 +18,7 @@ from inventory.products.model import CatalogueEntry, Category, ProductFilter
 from inventory.products.ports import Products
 from inventory.products.progress import FeedProgress
 from inventory.records.model import Snapshot
-from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 
 MAX_TRENDS, MAX_PRICES = 20, 20
 """Products in a summary whose prices changed last, and prices of each."""
@@ -78,7 +78,7 @@ class ProductService:
 
     products: Products
     jobs: JobService
-    records: RecordService
+    snapshots: SnapshotService
     feeds: Sequence[Feed]
     clock: Clock
 
@@ -109,7 +109,7 @@ class ProductService:
 
     def versions(self, record_id: str, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
         """What the latest runs saw of a product, newest first: as many snapshots as are kept."""
-        return self.records.latest_snapshots(record_id, limit=limit, after=after)
+        return self.snapshots.newest(record_id, limit=limit, after=after)
 
     def summary(self, *, products: int = PRODUCTS) -> Summary:
         """The results of the latest run that has begun, and what the catalogue holds, with so many of its products."""

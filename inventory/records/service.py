@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import BoundedSemaphore
 
 from inventory.clock import Clock
-from inventory.errors import ForbiddenAddress, NotFound, NotInInventory
+from inventory.errors import ForbiddenAddress, NotInInventory
 from inventory.listing import Key
 from inventory.notifier import Notifier, Wait
 from inventory.records import lookup
 from inventory.records.lookup import LookupResult
-from inventory.records.model import (
-    Acceptance,
-    Added,
-    PastSnapshot,
-    Record,
-    RecordFilter,
-    RecordTotals,
-    RecordWithSnapshot,
-    Snapshot,
-    Status,
-    Target,
-)
-from inventory.records.ports import Bodies, Records, Snapshots
+from inventory.records.model import Acceptance, Record, RecordFilter, RecordTotals, RecordWithSnapshot, Status, Target
+from inventory.records.ports import Records
 from inventory.records.source import Source
 
 RECHECK_INTERVAL = 0.5
 """Seconds after which a waiting lookup looks again without an announcement, which may have been lost."""
-
-MAX_OF_BODY = 1_000
-"""Snapshots with the same body that are looked at for one that a caller may read: empty ones are of millions of targets."""
 
 
 class RecordService:
@@ -47,8 +33,6 @@ class RecordService:
     def __init__(
         self,
         records: Records,
-        snapshots: Snapshots,
-        bodies: Bodies,
         sources: Mapping[str, Source],
         notifier: Notifier,
         *,
@@ -59,8 +43,6 @@ class RecordService:
         noted: Callable[[Target], object] = lambda _: None,
     ) -> None:
         self._records = records
-        self._snapshots = snapshots
-        self._bodies = bodies
         self._sources = sources
         self._notifier = notifier
         self._fresh_for = fresh_for
@@ -234,64 +216,6 @@ class RecordService:
     def totals(self, *, up_to: int) -> RecordTotals:
         """See `Records.totals`."""
         return self._records.totals(up_to=up_to)
-
-    def latest_snapshots(self, record_id: str, *, limit: int, after: Key | None = None) -> Sequence[Snapshot]:
-        """The newest snapshots of a record, newest first, or those after one; none if there is no such record."""
-        return self._snapshots.listing(record_id, limit=limit, after=after)
-
-    def latest_of_each(self, record_ids: Sequence[str], *, before: datetime | None = None) -> Mapping[str, Snapshot]:
-        """See `Snapshots.latest`."""
-        return self._snapshots.latest(record_ids, before=before)
-
-    def add_past(self, snapshots: Sequence[PastSnapshot], *, keep: int) -> Sequence[Added]:
-        """Add snapshots of the past together, if there are no more than `keep` later ones; what became of each.
-
-        If it raises, some may have been added; on SQLite none is.
-        """
-        now = self.clock()
-        with self._records.together():
-            return [self._snapshots.add_past(each, keep=keep, now=now) for each in snapshots]
-
-    def collected_before(self, moments: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], datetime]:
-        """See `Snapshots.collected_before`."""
-        return self._snapshots.collected_before(moments)
-
-    def collected_at(self, record_ids: Collection[str], *, limit: int) -> Mapping[str, Sequence[datetime]]:
-        """See `Snapshots.collected_at`."""
-        return self._snapshots.collected_at(record_ids, limit=limit)
-
-    def snapshots(self, target: Target, *, limit: int, after: Key | None) -> Sequence[Snapshot]:
-        """A target's snapshots, newest first; `NotInInventory` if there is no record of it."""
-        if self._records.find(target.id) is None:
-            raise NotInInventory(f"Nothing is known of {target.key}. Look it up first.")
-        return self._snapshots.listing(target.id, limit=limit, after=after)
-
-    def snapshot(self, snapshot_id: str) -> tuple[Target, Snapshot, bytes | None]:
-        """One snapshot with its target and body; `NotFound` if there is none."""
-        target, snapshot = self.snapshot_alone(snapshot_id)
-        return target, snapshot, self._bodies.find(snapshot.body_sha256) if snapshot.body_sha256 else None
-
-    def snapshot_alone(self, snapshot_id: str) -> tuple[Target, Snapshot]:
-        """One snapshot with its target; `NotFound` if there is none."""
-        found = self._snapshots.find(snapshot_id)
-        if found is None:
-            raise NotFound(f"There is no snapshot {snapshot_id}; /api/v1/metadata/snapshots lists those of a URL.")
-        return found
-
-    def body(self, sha256: str) -> bytes:
-        """A body's bytes; `NotFound` if there is none."""
-        body = self._bodies.find(sha256)
-        if body is None:
-            raise NotFound(f"There is no body with the SHA-256 {sha256}.")
-        return body
-
-    def attachment(self, sha256: str) -> bytes | None:
-        """What a snapshot names besides its body; None if it is not kept, as with those of old versions."""
-        return self._bodies.find(sha256)
-
-    def targets_of_body(self, sha256: str) -> Sequence[Target]:
-        """The targets that have snapshots with this body or attachment; of very many the first ones that are found."""
-        return self._snapshots.targets_of_body(sha256, limit=MAX_OF_BODY)
 
     def _read(self, record_id: str, *, contents: bool) -> RecordWithSnapshot | None:
         if contents:

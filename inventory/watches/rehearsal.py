@@ -15,6 +15,7 @@ from inventory.listing import Key
 from inventory.observations.model import FAILURE, TAG, Condition, Observation
 from inventory.records.model import Record
 from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 from inventory.watches.evaluation.evaluate import replay
 from inventory.watches.grouping import grouped
 from inventory.watches.model import Collection, Finding, Group, Watch, message_due_at
@@ -60,12 +61,13 @@ class Rehearser:
         self,
         observed: ObservedTargets,
         records: RecordService,
+        snapshots: SnapshotService,
         *,
         clock: Clock,
         slot: Callable[[], AbstractContextManager[None]] = nullcontext,
         ticks: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._observed, self._records = observed, records
+        self._observed, self._records, self._snapshots = observed, records, snapshots
         self._clock, self._slot, self._ticks = clock, slot, ticks
 
     def try_query(self, watch: ParsedWatch) -> None:
@@ -106,7 +108,7 @@ class Rehearser:
                 return False
             looked_at.update(new)
             records = self._records.find_all(new)
-            collected = self._records.collected_at(records, limit=MAX_COLLECTIONS)
+            collected = self._snapshots.collected_at(records, limit=MAX_COLLECTIONS)
             snapshots = {each: _needed(collected.get(each, ()), watch.look_back, since) for each in records}
             complete = complete and all(len(each) < MAX_COLLECTIONS or each[0] <= since for each in snapshots.values())
             keys.update({record_id: records[record_id].target.key for record_id in snapshots})

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from inventory.imports.lookups import LookupJobs
+from inventory.imports.rows import Uploads
 from inventory.jobs.job_type import TABLES, FileRows, LineFormat
 from inventory.records.model import Record
+from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
+from inventory.records.source import Source
 from inventory.weather.city_lists import in_text, is_placed
 from inventory.weather.column_names import plain, spelled
 from inventory.weather.documents import meant
@@ -72,7 +77,13 @@ class CityJobs(LookupJobs):
     )
     retry_member = "city"
 
+    def __init__(
+        self, records: RecordService, snapshots: SnapshotService, source: Source, uploads: Uploads, *, fresh_for: timedelta
+    ) -> None:
+        super().__init__(records, source, uploads, fresh_for=fresh_for)
+        self._snapshots = snapshots
+
     def describe(self, record: Record) -> str | None:
         """Which city was meant, and of how many."""
-        snapshots = self._records.latest_snapshots(record.id, limit=1)
+        snapshots = self._snapshots.newest(record.id, limit=1)
         return meant(snapshots[0].content["city"]) if snapshots else None

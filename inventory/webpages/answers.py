@@ -93,13 +93,13 @@ def record(query: dict[str, Any]) -> Document:
 def snapshots(query: dict[str, Any]) -> Document:
     """One page of the snapshots that a `SnapshotsQuery` means, without page source."""
     of = target("read", query["url"])
-    find, document = partial(services().records.snapshots, of), partial(documents.snapshot_document, of)
+    find, document = partial(services().snapshots.listing, of), partial(documents.snapshot_document, of)
     return keyset_page("snapshots", query, find, document, attrgetter("collected_at", "id"))
 
 
 def snapshot(snapshot_id: str) -> Document:
     """One snapshot, whole; `NotFound` also if it is beyond the caller's limits."""
-    of, found, body = services().records.snapshot(snapshot_id)
+    of, found, body = services().snapshots.find_with_body(snapshot_id)
     if of.source != SOURCE or not services().limits.admit("read", of):
         raise NotFound(f"There is no snapshot {snapshot_id} of a webpage.")
     return documents.whole_snapshot(of, found, body)

@@ -166,7 +166,7 @@ class Bodies(MethodView):
         """The bytes of a page source, as an attachment that no browser renders from this origin."""
         if not _may_read_body(sha256):
             raise NotFound(f"There is no body with the SHA-256 {sha256}.")
-        return _attachment(services().records.body(sha256), "application/octet-stream", sha256)
+        return _attachment(services().snapshots.body(sha256), "application/octet-stream", sha256)
 
 
 @blueprint.route("/certificates/<sha256>")
@@ -184,7 +184,7 @@ class Certificates(MethodView):
     @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any], sha256: str) -> Response:
         """A certificate that was seen, by its fingerprint: `response.tls.sha256` of a record whose `tls` has a `size`."""
-        kept = services().records.attachment(sha256) if _may_read_some_with(sha256) else None
+        kept = services().snapshots.attachment(sha256) if _may_read_some_with(sha256) else None
         if kept is None or not is_certificate(kept):
             raise NotFound(f"No certificate with the SHA-256 {sha256} is kept.")
         if query["format_"] == "pem":
@@ -213,7 +213,7 @@ def _may_read_some_with(sha256: str) -> bool:
     """
     if services().limits.of("read") is None:
         return True
-    return services().limits.admit_any("read", services().records.targets_of_body(sha256))
+    return services().limits.admit_any("read", services().snapshots.targets_of_body(sha256))
 
 
 def _flask(response: LookupResponse) -> Response:

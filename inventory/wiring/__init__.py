@@ -109,6 +109,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
     settings, store, clock = parts.settings, parts.store, parts.clock
     audit = _audit(parts)
     records = collecting.record_service(parts, audit)
+    snapshots = collecting.snapshot_service(parts)
     verdicts = Verdicts(store.policies, store.observations, settings.indexed_policies)
     collector = collecting.collector(parts, verdicts, observe)
     inline = collecting.inline_collector(parts, records, collector)
@@ -116,14 +117,16 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
     webhooks = messages.webhook_service(parts, webhook_sink)
     history = HistoryService(store.history, settings.history_sources, clock=clock)
     search = _search(parts, records, verdicts)
-    indexer = Indexer(store.observations, records, page_of, verdicts, parts.notifier, parts.rng)
-    job_types = bulk.all_job_types(parts, records, search, indexer)
+    indexer = Indexer(store.observations, records, snapshots, page_of, verdicts, parts.notifier, parts.rng)
+    job_types = bulk.all_job_types(parts, records, snapshots, search, indexer)
     jobs = bulk.job_service(parts, job_types, records)
     sessions = browser_sessions(store, clock)
     access = access_service(settings, store, sessions, clock)
     keys = KeyService(store.keys, access.forget, clock=clock)
     reindexer = Reindexer(store.observations, indexer, clock, parts.sleep)
-    policies = PolicyService(store.policies, store.observations, records, PolicyIndexing(verdicts, reindexer), clock=clock)
+    policies = PolicyService(
+        store.policies, store.observations, records, snapshots, PolicyIndexing(verdicts, reindexer), clock=clock
+    )
     return Services(
         settings=settings,
         store=store,
@@ -133,15 +136,16 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         sources=parts.sources,
         collector=collector,
         records=records,
+        snapshots=snapshots,
         inline=inline,
         search=search,
         indexer=indexer,
         reindexer=reindexer,
-        changes=ChangeService(records, clock=clock),
-        fleet_changes=FleetChanges(store.observations, records, clock=clock),
-        archive=ArchiveService(records, search, clock=clock),
+        changes=ChangeService(snapshots, clock=clock),
+        fleet_changes=FleetChanges(store.observations, records, snapshots, clock=clock),
+        archive=ArchiveService(snapshots, search, clock=clock),
         cdx=CdxService(store.captures, records, secret=lambda: sessions.secret),
-        mementos=MementoService(records),
+        mementos=MementoService(snapshots),
         events=EventService(store.events),
         jobs=jobs,
         streams=JobStream(store.jobs, parts.notifier, slots=settings.live_streams, clock=clock),
@@ -152,10 +156,10 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         activity=ActivityService(store.activity, records, clock=clock),
         weather=_weather(settings, records, inline, history),
         upstreams=UpstreamService(parts.budgets, clock=clock),
-        products=ProductService(store.products, jobs, records, settings.product_feeds, clock=clock),
+        products=ProductService(store.products, jobs, snapshots, settings.product_feeds, clock=clock),
         policies=policies,
-        replays=Replayer(policies, store.observations, records),
-        watches=messages.watch_service(parts, records, search, webhooks),
+        replays=Replayer(policies, store.observations, snapshots),
+        watches=messages.watch_service(parts, records, snapshots, search, webhooks),
         watch_work=messages.watch_work(parts, records, keys),
         webhooks=webhooks,
         deliverer=messages.deliverer(parts, webhook_sink),

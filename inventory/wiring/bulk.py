@@ -24,6 +24,7 @@ from inventory.observations.service import SearchService
 from inventory.products import pages
 from inventory.products.job_type import FeedJobs
 from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 from inventory.services import MakeJobRunner
 from inventory.weather.job_type import CityJobs
 from inventory.weather.service import SOURCE as WEATHER
@@ -32,29 +33,34 @@ from inventory.webpages.model import SOURCE as WEBPAGES
 from inventory.wiring.parts import Parts
 
 
-def all_job_types(parts: Parts, records: RecordService, search: SearchService, indexer: Indexer) -> Mapping[str, JobType]:
+def all_job_types(
+    parts: Parts, records: RecordService, snapshots: SnapshotService, search: SearchService, indexer: Indexer
+) -> Mapping[str, JobType]:
     """The types of all jobs, by name."""
-    return {each.name: each for each in (*_imported(parts, records, search, indexer), _feeds(parts))}
+    return {each.name: each for each in (*_imported(parts, records, snapshots, search, indexer), _feeds(parts))}
 
 
-def _imported(parts: Parts, records: RecordService, search: SearchService, indexer: Indexer) -> Iterator[JobType]:
+def _imported(
+    parts: Parts, records: RecordService, snapshots: SnapshotService, search: SearchService, indexer: Indexer
+) -> Iterator[JobType]:
     """The types of jobs that files become, in the order of the documentation."""
     settings, sources, uploads = parts.settings, parts.sources, Uploads(parts.files)
     if source := sources.get(WEBPAGES):
         fresh_for = timedelta(seconds=settings.fresh_for)
         yield UrlJobs(records, source, uploads, fresh_for=fresh_for, add_labels=search.add_tags, labels=search.labels)
     if source := sources.get(WEATHER):
-        yield CityJobs(records, source, uploads, fresh_for=timedelta(seconds=settings.weather_fresh_for))
+        yield CityJobs(records, snapshots, source, uploads, fresh_for=timedelta(seconds=settings.weather_fresh_for))
     yield EventJobs(parts.store.events, uploads, line_delay=settings.events_line_delay, sleep=parts.sleep)
     if source := sources.get(WEBPAGES):
         yield ArchiveJobs(
-            records,
+            snapshots,
             source,
             Archives(parts.files),
             keep=settings.keep_snapshots,
             body_limit=settings.body_limit,
             index=indexer.index,
             labels=search.labels,
+            clock=parts.clock,
         )
 
 

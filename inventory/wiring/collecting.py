@@ -15,6 +15,7 @@ from inventory.records.inline import InlineCollector
 from inventory.records.outcomes import CollectionPolicy, collection_retries
 from inventory.records.service import RecordService
 from inventory.records.settling import Settler
+from inventory.records.snapshots import SnapshotService
 from inventory.robots.gate import RobotsGate
 from inventory.webpages.model import SOURCE as WEBPAGES
 from inventory.wiring.parts import Parts
@@ -24,8 +25,6 @@ def record_service(parts: Parts, audit: AuditService) -> RecordService:
     """Lookups and acceptances."""
     return RecordService(
         parts.store.records,
-        parts.store.snapshots,
-        parts.store.bodies,
         parts.sources,
         parts.notifier,
         fresh_for=timedelta(seconds=parts.settings.fresh_for),
@@ -34,6 +33,12 @@ def record_service(parts: Parts, audit: AuditService) -> RecordService:
         owner=current.owner,
         noted=audit.note_lookup,
     )
+
+
+def snapshot_service(parts: Parts) -> SnapshotService:
+    """Snapshots, and what belongs to them."""
+    store = parts.store
+    return SnapshotService(store.records, store.snapshots, store.bodies, clock=parts.clock)
 
 
 def collector(parts: Parts, verdicts: Verdicts, observe: Observe | None) -> Collector:

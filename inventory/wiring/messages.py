@@ -10,6 +10,7 @@ from inventory.http_client.guard import Guard
 from inventory.http_client.requests_transport import RequestsTransport
 from inventory.observations.service import SearchService
 from inventory.records.service import RecordService
+from inventory.records.snapshots import SnapshotService
 from inventory.watches.model import SinkKind
 from inventory.watches.rehearsal import Rehearser
 from inventory.watches.rounds.active import ActiveWatches
@@ -41,10 +42,12 @@ def webhook_service(parts: Parts, sink: WebhookSink) -> WebhookService:
     return WebhookService(store.webhooks, store.deliveries, guard, sink, wake, clock=parts.clock)
 
 
-def watch_service(parts: Parts, records: RecordService, search: SearchService, webhooks: WebhookService) -> WatchService:
+def watch_service(
+    parts: Parts, records: RecordService, snapshots: SnapshotService, search: SearchService, webhooks: WebhookService
+) -> WatchService:
     """Watches as users see them."""
     store, clock = parts.store, parts.clock
-    rehearser = Rehearser(store.observations, records, clock=clock, slot=search.slot)
+    rehearser = Rehearser(store.observations, records, snapshots, clock=clock, slot=search.slot)
     has_mail = parts.settings.smtp_url is not None
     return WatchService(
         store.watches,

@@ -172,7 +172,7 @@ class World:
                 "observed": intervals[each.id],
                 "collected": (each.first_collected_at, each.collected_at, each.snapshots, each.snapshot_id),
                 "snapshots": [
-                    (one.id, one.collected_at, dict(one.content), self.services.records.body(one.body_sha256 or ""))
+                    (one.id, one.collected_at, dict(one.content), self.services.snapshots.body(one.body_sha256 or ""))
                     for one in store.snapshots.listing(each.id, limit=1_000, after=None)
                 ],
             }

@@ -202,7 +202,7 @@ def test_bodies_as_they_were_sent_come_back_beside_the_decoded_ones(
     assert empty.known() == before
     for coding, body in CODED.items():
         [(_, _, content, _)] = before[f"http://{coding}.test/"]["snapshots"]
-        assert empty.services.records.body(content["body"]["wire"]["sha256"]) == body
+        assert empty.services.snapshots.body(content["body"]["wire"]["sha256"]) == body
 
 
 def test_a_certificate_is_attached_if_the_file_has_its_bytes() -> None:

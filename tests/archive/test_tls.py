@@ -83,4 +83,4 @@ def test_an_import_has_the_certificate_too(services: Services, web: FakeWeb, emp
     assert row["detail"] == "Imported."
     [(_, _, kept, _)] = empty.known()[URL]["snapshots"]
     assert kept["response"]["tls"] == tls
-    assert empty.services.records.body(tls["sha256"]) == der
+    assert empty.services.snapshots.body(tls["sha256"]) == der

@@ -171,7 +171,7 @@ def test_what_warc_has_no_place_for_is_in_a_record_of_its_own(world: World) -> N
 
     assert metadata["WARC-Target-URI"] == f"urn:inventory:snapshot:{snapshot}", "no page is replayed for it"
     document = json.loads(metadata.block)
-    stored = world.services.records.snapshot(snapshot)[1].content
+    stored = world.services.snapshots.find(snapshot)[1].content
     assert (document["url"], document["snapshot"]) == (URL, snapshot)
     [interim] = document["response"]["interim"]
     assert interim == {"status": 103, "reason": "Early Hints", "headers": [{"name": "Link", "value": "</style.css>"}]}

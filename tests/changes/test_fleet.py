@@ -502,8 +502,8 @@ def test_more_changes_than_can_be_grouped_are_refused(services: Services, fleet:
     fleet.collect()
 
     def grouped(max_grouped: int) -> Groups:
-        log, records = services.store.observations, services.records
-        return FleetChanges(log, records, clock=fleet.clock, max_grouped=max_grouped).groups(ChangeParameters(), limit=1)
+        parts = services.store.observations, services.records, services.snapshots
+        return FleetChanges(*parts, clock=fleet.clock, max_grouped=max_grouped).groups(ChangeParameters(), limit=1)
 
     assert grouped(6).changes == 6
     with pytest.raises(TooManyChanges):
@@ -515,7 +515,7 @@ def test_a_page_ends_where_it_has_looked_at_enough_and_the_next_one_goes_on_ther
 ) -> None:
     """Of volatile changes there may be many before one that tells something."""
     log = Listed(clock(), volatile=32_000)
-    fleet = FleetChanges(log, services.records, clock=clock, ticks=lambda: 0.0)
+    fleet = FleetChanges(log, services.records, services.snapshots, clock=clock, ticks=lambda: 0.0)
     first = fleet.page(ChangeParameters(), limit=200, cursor=None)
 
     assert (first.changes, len(log.portions), max(log.portions)) == ([], PORTIONS, LARGEST_PORTION)
@@ -530,7 +530,7 @@ def test_what_targets_share_is_counted_of_all_of_them_and_what_they_cannot_share
     services: Services, clock: FakeClock
 ) -> None:
     log = Sharing(clock(), 3_000)
-    groups = FleetChanges(log, services.records, clock=clock).groups(ChangeParameters(), limit=10).groups
+    groups = FleetChanges(log, services.records, services.snapshots, clock=clock).groups(ChangeParameters(), limit=10).groups
 
     shared = {shown.group.field: [(each.value, each.targets) for each in shown.shared] for shown in groups}
     assert shared == {"header.a": [("nginx", 1_800)], "header.b": [], "header.c": [("nginx", 1_800)]}
@@ -539,7 +539,7 @@ def test_what_targets_share_is_counted_of_all_of_them_and_what_they_cannot_share
 
 
 def test_a_target_that_is_deleted_meanwhile_is_left_out(services: Services, clock: FakeClock) -> None:
-    fleet = FleetChanges(Listed(clock(), volatile=0), services.records, clock=clock)
+    fleet = FleetChanges(Listed(clock(), volatile=0), services.records, services.snapshots, clock=clock)
 
     assert fleet.page(ChangeParameters(), limit=1, cursor=None).changes == []
 

@@ -347,7 +347,7 @@ def test_other_queries_that_cannot_be_answered_are_422(client: FlaskClient, quer
 def test_while_too_many_are_compared_one_more_is_refused(services: Services, site: Site) -> None:
     site.collect("1")
     site.collect("2")
-    changes = ChangeService(services.records, clock=services.records.clock, slots=0, max_wait=0)
+    changes = ChangeService(services.snapshots, clock=services.records.clock, slots=0, max_wait=0)
     target = services.records.target("webpage", URL)
 
     with pytest.raises(TooManyRequests, match="Too many snapshots are being compared"):

@@ -240,9 +240,9 @@ def test_a_record_of_the_older_version_is_answered_without_what_that_did_not_rec
 
 def test_a_snapshot_of_the_older_version_can_be_compared_with_one_of_this(services: Services, web: FakeWeb) -> None:
     target = services.records.target("webpage", "http://example.test/twice")
-    [latest] = services.records.snapshots(target, limit=1, after=None)
+    [latest] = services.snapshots.listing(target, limit=1, after=None)
     assert latest.body_sha256 is not None
-    text = f"<title>New</title>{services.records.body(latest.body_sha256).decode()}"
+    text = f"<title>New</title>{services.snapshots.body(latest.body_sha256).decode()}"
     content = dict(latest.content)
     content["response"] = content["response"] | {"request": {"method": "GET", "target": "/twice", "headers": []}}
     content["page"] = {"title": "New", "generators": [], "hosts": {}, "inline_scripts": 0, "defects": []}

@@ -65,10 +65,10 @@ class DeadlyEvents:
 
 def runner_of(services: Services) -> JobRunner:
     """A runner whose job types all die of a row."""
-    records, uploads, day = services.records, Uploads(services.files), timedelta(days=1)
+    uploads, day = Uploads(services.files), timedelta(days=1)
     types = [
-        UrlJobs(records, services.sources["webpage"], uploads, fresh_for=day),  # type: ignore[arg-type]
-        CityJobs(records, services.sources["weather"], uploads, fresh_for=day),  # type: ignore[arg-type]
+        UrlJobs(services.records, services.sources["webpage"], uploads, fresh_for=day),  # type: ignore[arg-type]
+        CityJobs(services.records, services.snapshots, services.sources["weather"], uploads, fresh_for=day),  # type: ignore[arg-type]
         EventJobs(DeadlyEvents(services.store.events), uploads, line_delay=0.0, sleep=lambda _: None),  # type: ignore[arg-type]
     ]
     return JobRunner(

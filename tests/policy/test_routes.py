@@ -115,7 +115,7 @@ def test_findings_name_line_hop_and_snapshot(client: FlaskClient, fleet: Fleet, 
     assert (page["checked"], page["at"], page["next_cursor"]) == (2, None, None)
     [target] = page["targets"]
     assert (target["id"], target["url"], target["status"]) == (record_id, "http://b.test/", "findings")
-    assert target["snapshot"] == services.records.latest_snapshots(record_id, limit=1)[0].id
+    assert target["snapshot"] == services.snapshots.newest(record_id, limit=1)[0].id
     [evidence] = target["findings"][0]["evidence"]
     assert (evidence["hop"], evidence["line"], evidence["value"]) == (1, 2, "no")
 
@@ -182,6 +182,7 @@ def test_a_page_that_takes_long_ends_early_and_the_next_one_goes_on(
         services.store.policies,
         services.store.observations,
         services.records,
+        services.snapshots,
         PolicyIndexing(Verdicts(services.store.policies, services.store.observations, ()), services.reindexer),
         clock=clock,
         ticks=lambda: next(ticks) * CHECK_FOR / 2,

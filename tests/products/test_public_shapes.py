@@ -99,7 +99,7 @@ def test_prices_are_kept_to_the_last_digit_and_found_by_their_size(tmp_path: Pat
     with pulled(tmp_path, lambda _: as_json(PRICES), fields=fields) as (services, _, summary):
         kept = services.store.products.listing(ProductFilter(min_price=12.5, max_price=1234.56), limit=99, after=None)
         cheap = services.store.products.listing(ProductFilter(max_price=0.13), limit=99, after=None)
-        snapshot = services.records.latest_snapshots(cheap[0].record_id, limit=1)[0]
+        snapshot = services.snapshots.newest(cheap[0].record_id, limit=1)[0]
 
     assert {(each.product.id, each.product.price_text, each.product.currency) for each in kept} == {
         ("2", "1234.56", "EUR"),

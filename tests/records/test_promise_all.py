@@ -33,9 +33,8 @@ def woken() -> Woken:
 
 @pytest.fixture
 def records(services: Services, clock: FakeClock, woken: Any) -> RecordService:
-    store, day = services.store, timedelta(days=1)
-    ports = store.records, store.snapshots, store.bodies
-    return RecordService(*ports, services.sources, woken, fresh_for=day, waiting=1, clock=clock)
+    ports, day = (services.store.records, services.sources, woken), timedelta(days=1)
+    return RecordService(*ports, fresh_for=day, waiting=1, clock=clock)
 
 
 def targets(*numbers: int) -> list[Target]:

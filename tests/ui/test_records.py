@@ -228,7 +228,7 @@ def test_a_snapshot_of_an_archive_has_a_page_before_it_is_indexed(
     of, seen = web.target(URL), content(URL)
     seen["body"] |= {"sha256": sha256(b"penguin").hexdigest(), "size": 7}
     past = Snapshot("5" * 32, of.id, clock() - timedelta(days=99), seen, seen["body"]["sha256"])
-    services.records.add_past([PastSnapshot(target=of, snapshot=past, body=b"penguin")], keep=9)
+    services.snapshots.add_past([PastSnapshot(target=of, snapshot=past, body=b"penguin")], keep=9)
 
     answer = ask(client, snapshot=past.id)
 

@@ -126,7 +126,13 @@ def test_it_ends_after_some_seconds_and_says_so(past: Past, clock: FakeClock) ->
         past.collect(number, "on")
     made = past.watch()
     seconds = count(0.0, rehearsal.LOOK_FOR / 1.5)
-    rehearser = Rehearser(past.services.store.observations, past.services.records, clock=clock, ticks=lambda: next(seconds))
+    rehearser = Rehearser(
+        past.services.store.observations,
+        past.services.records,
+        past.services.snapshots,
+        clock=clock,
+        ticks=lambda: next(seconds),
+    )
 
     found = rehearser.rehearse(parsed(made), days=7)
 
@@ -147,7 +153,7 @@ def test_it_looks_at_so_many_targets_at_most(past: Past, clock: FakeClock) -> No
             number = len(asked) * 1_000
             return [FoundTarget(f"{number + each:032x}", BEGIN) for each in range(limit)]
 
-    rehearser = Rehearser(Endless(), past.services.records, clock=clock)  # type: ignore[arg-type]
+    rehearser = Rehearser(Endless(), past.services.records, past.services.snapshots, clock=clock)  # type: ignore[arg-type]
 
     assert not rehearser.rehearse(parsed(made), days=7).complete
     assert len(asked) <= rehearsal.MAX_TARGETS / rehearsal.AT_ONCE + 1
@@ -179,7 +185,7 @@ def test_a_query_is_tried_in_a_slot_for_searches(past: Past, clock: FakeClock) -
         def search(self, *_: object, **__: object) -> None:
             steps.append("search")
 
-    rehearser = Rehearser(Searched(), past.services.records, clock=clock, slot=slot)  # type: ignore[arg-type]
+    rehearser = Rehearser(Searched(), past.services.records, past.services.snapshots, clock=clock, slot=slot)  # type: ignore[arg-type]
 
     rehearser.try_query(watch())
 
