@@ -80,7 +80,7 @@ class ChangeService:
 
     def _named(self, name: str, target: Target, snapshot_id: str) -> Snapshot:
         try:
-            owner, snapshot, _ = self._snapshots.find_with_body(snapshot_id)
+            owner, snapshot = self._snapshots.find(snapshot_id)
         except NotFound as error:
             raise NoSuchSnapshot(
                 f"`{name}`: There is no snapshot {snapshot_id}. Older ones are removed; send an instant, such as 7d."

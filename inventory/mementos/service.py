@@ -98,7 +98,7 @@ class MementoService:
 
     def _at(self, stamp: Stamp, target: Target | None) -> tuple[Target, Snapshot]:
         if stamp.snapshot_id is not None:
-            found, snapshot, _ = self._snapshots.find_with_body(stamp.snapshot_id)
+            found, snapshot = self._snapshots.find(stamp.snapshot_id)
             if found.source != SOURCE:
                 raise NotFound(f"There is no snapshot {stamp.snapshot_id} of a webpage.")
             return found, snapshot
