@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # types only: views import this module, and the features of t
     from inventory.policy.service import PolicyService
     from inventory.products.service import ProductService
     from inventory.rate_limits.service import UpstreamService
+    from inventory.records.acceptances import AcceptanceService
     from inventory.records.collector import Collector
     from inventory.records.inline import InlineCollector
     from inventory.records.service import RecordService
@@ -70,6 +71,7 @@ class Services:
     sources: Mapping[str, Source]
     collector: Collector
     records: RecordService
+    acceptances: AcceptanceService
     snapshots: SnapshotService
     inline: InlineCollector
     indexer: Indexer

@@ -6,14 +6,15 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import BoundedSemaphore
 
+from inventory.clock import Clock
 from inventory.errors import NoRoom
 from inventory.memory_budget import UNLIMITED, MemoryBudget, Room
 from inventory.records import lookup
+from inventory.records.acceptances import AcceptanceService
 from inventory.records.collector import Collector
 from inventory.records.lookup import LookupResult
 from inventory.records.model import Acceptance, Failed, Outcome, Record, State, Stored, Target
 from inventory.records.ports import Records
-from inventory.records.service import RecordService
 
 LARGE_BODY = 256 * 1024
 """Bytes from which the answer with a body needs room."""
@@ -31,16 +32,18 @@ class InlineCollector:
 
     def __init__(
         self,
-        service: RecordService,
+        acceptances: AcceptanceService,
         records: Records,
         collector: Collector,
         *,
+        clock: Clock,
         slots: int,
         memory: MemoryBudget = UNLIMITED,
     ) -> None:
-        self._service = service
+        self._acceptances = acceptances
         self._records = records
         self._collector = collector
+        self._clock = clock
         self._slots = BoundedSemaphore(slots)
         self._memory = memory
 
@@ -58,9 +61,9 @@ class InlineCollector:
         the record was deleted meanwhile. One that was overtaken answers what another worker made of the target.
         """
         if not self._slots.acquire(blocking=False):
-            return self._service.collect_soon(target)
+            return self._acceptances.collect_soon(target)
         try:
-            return self._collect(self._service.accept_whole(target), room)
+            return self._collect(self._acceptances.accept_whole(target), room)
         finally:
             self._slots.release()
 
@@ -69,26 +72,22 @@ class InlineCollector:
 
         Then the answer is what the other request collected, or the promise of it. Raises `CollectionFailed` like `collect`.
         """
-        clock = self._service.clock
-        if seen is not None and lookup.is_being_collected(seen, now=clock()):
+        if seen is not None and lookup.is_being_collected(seen, now=self._clock()):
             return lookup.pending(seen)
         has_slot = self._slots.acquire(blocking=False)
         try:
-            owner = self._service.owner()
-            acceptance = self._records.accept(target, now=clock(), seen=lookup.unless_due(seen), owner=owner)
-            if acceptance.accepted:
-                self._service.noted(target)
+            acceptance = self._acceptances.accept_missing(target, seen=seen)
             if acceptance.record.due_at is None:
                 return self._collected_meanwhile(acceptance)
-            if has_slot and not lookup.is_being_collected(acceptance.record, now=clock()):
+            if has_slot and not lookup.is_being_collected(acceptance.record, now=self._clock()):
                 return self._collect(acceptance)
         finally:
             if has_slot:
                 self._slots.release()
-        return self._service.promise(acceptance)
+        return self._acceptances.promise(acceptance)
 
     def _collected_meanwhile(self, acceptance: Acceptance) -> LookupResult:
-        found = self._service.after(acceptance)
+        found = self._acceptances.found_after(acceptance)
         if found.record.state is State.FAILED:
             raise lookup.collection_failed(found.record.target, found.record.failure)
         return LookupResult(found=found)

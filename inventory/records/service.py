@@ -1,4 +1,4 @@
-"""Looking up, accepting, listing and deleting records: what the routes, the command line and the workers call."""
+"""Looking up, listing and deleting records: what the routes, the command line and the workers call."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from inventory.errors import ForbiddenAddress, NotInInventory
 from inventory.listing import Key
 from inventory.notifier import Notifier, Wait
 from inventory.records import lookup
+from inventory.records.acceptances import AcceptanceService
 from inventory.records.lookup import LookupResult
-from inventory.records.model import Acceptance, Record, RecordFilter, RecordTotals, RecordWithSnapshot, Status, Target
+from inventory.records.model import Record, RecordFilter, RecordTotals, RecordWithSnapshot, Status, Target
 from inventory.records.ports import Records
 from inventory.records.source import Source
 
@@ -25,31 +26,27 @@ RECHECK_INTERVAL = 0.5
 class RecordService:
     """The records of all sources. Every method may raise `StorageUnavailable`.
 
-    `waiting` bounds the threads of this process that wait for a collection, because lookups need threads. `owner` tells for
-    whom this thread accepts collections.
-    `noted` is told of each collection that a lookup accepted.
+    `waiting` bounds the threads of this process that wait for a collection, because lookups need threads.
     """
 
     def __init__(
         self,
         records: Records,
+        acceptances: AcceptanceService,
         sources: Mapping[str, Source],
         notifier: Notifier,
         *,
         fresh_for: timedelta,
         waiting: int,
         clock: Clock,
-        owner: Callable[[], str] = lambda: "",
-        noted: Callable[[Target], object] = lambda _: None,
     ) -> None:
         self._records = records
+        self._acceptances = acceptances
         self._sources = sources
         self._notifier = notifier
         self._fresh_for = fresh_for
         self._waiting = BoundedSemaphore(waiting)
         self.clock = clock
-        self.owner = owner
-        self.noted = noted
 
     def target(self, source: str, text: str, check: Callable[[Target], object] = lambda _: None) -> Target:
         """The target that a caller's text means, to be read or deleted; `InvalidRequest` when it means none.
@@ -85,10 +82,10 @@ class RecordService:
         found, begun = self._read(target.id, contents=contents), False
         stale = found is not None and lookup.is_stale(found.record, fresh_for=fresh_for, now=now)
         if collect and (found is None or lookup.may_collect(found.record, stale=stale, now=now)):
-            acceptance = self._refresh(target, seen=None if found is None else found.record)
+            acceptance = self._acceptances.refresh(target, seen=None if found is None else found.record)
             begun = acceptance.accepted
             if found is None or found.record.snapshot_id is None:
-                found = self.after(acceptance)
+                found = self._acceptances.found_after(acceptance)
                 stale = lookup.is_stale(found.record, fresh_for=fresh_for, now=now)
         if found is None:
             raise NotInInventory(f"Nothing is known of {target.key}. A lookup without collect=false collects it.")
@@ -125,16 +122,15 @@ class RecordService:
         call accepted.
         """
         now = self.clock()
+        owners = [self._acceptances.owner()] * len(targets) if owners is None else owners
         known = dict(self._records.find_all([target.id for target in targets]))
         wanted = [
             (target, lookup.unless_due(known.get(target.id)), owner)
-            for target, owner in zip(targets, [self.owner()] * len(targets) if owners is None else owners, strict=True)
+            for target, owner in zip(targets, owners, strict=True)
             if lookup.is_wanted(known.get(target.id), fresh_for=self._fresh_for, now=now)
         ]
-        for acceptance in self._accept_together(wanted, noted, now=now) if wanted else ():
+        for acceptance in self._acceptances.accept_together(wanted, noted, now=now) if wanted else ():
             known[acceptance.record.id] = acceptance.record
-            if acceptance.accepted:
-                self._notifier.wake_worker(acceptance.record.id, acceptance.record.target.key)
         return {name: lookup.pending(record) for name, record in known.items() if record.status is Status.PENDING}
 
     def find(self, target: Target) -> RecordWithSnapshot | None:
@@ -154,30 +150,6 @@ class RecordService:
                 return replace(self._wait_for(target, timedelta(seconds=seconds), wait), begun=result.begun)
         finally:
             self._waiting.release()
-
-    def collect_soon(self, target: Target) -> LookupResult:
-        """Accept a collection of a target, whatever is known of it; the result is the promise, not the snapshot."""
-        return self.promise(self.accept_whole(target))
-
-    def accept_whole(self, target: Target) -> Acceptance:
-        """Accept a whole collection, or make an accepted one whole."""
-        owner = self.owner()
-        acceptance = self._records.accept(target, now=self.clock(), seen=self._records.find(target.id), owner=owner)
-        while not acceptance.accepted and acceptance.record.due_at is None:
-            acceptance = self._records.accept(target, now=self.clock(), seen=acceptance.record, owner=owner)
-        return acceptance
-
-    def promise(self, acceptance: Acceptance) -> LookupResult:
-        """The promise of what was accepted; a worker is woken for it."""
-        if acceptance.accepted:
-            self._notifier.wake_worker(acceptance.record.id, acceptance.record.target.key)
-        return lookup.pending(acceptance.record, begun=acceptance.accepted)
-
-    def after(self, acceptance: Acceptance) -> RecordWithSnapshot:
-        """What is found after an acceptance: another request may have collected the target in between."""
-        if acceptance.record.snapshot_id is None:
-            return lookup.without_contents(acceptance.record)
-        return self._records.look_up(acceptance.record.id) or lookup.without_contents(acceptance.record)
 
     def delete(self, target: Target) -> None:
         """Forget a target: record, snapshots and unshared bodies; `NotInInventory` if there is none."""
@@ -222,32 +194,6 @@ class RecordService:
             return self._records.look_up(record_id)
         record = self._records.find(record_id)
         return None if record is None else lookup.without_contents(record)
-
-    def _refresh(self, target: Target, *, seen: Record | None) -> Acceptance:
-        """Accept a collection that may ask only whether what was `seen` still holds, and wake a worker for it."""
-        acceptance = self._records.accept(
-            target, now=self.clock(), seen=lookup.unless_due(seen), revalidate=True, owner=self.owner()
-        )
-        if acceptance.accepted:
-            self._notifier.wake_worker(target.id, target.key)
-            self.noted(target)
-        return acceptance
-
-    def _accept_together(
-        self,
-        wanted: Sequence[tuple[Target, Record | None, str]],
-        noted: Callable[[Sequence[Target]], object] | None,
-        *,
-        now: datetime,
-    ) -> Sequence[Acceptance]:
-        """Accept, and have noted what was accepted, with one flush to the disk."""
-        targets, owners = [(target, seen) for target, seen, _ in wanted], [owner for *_, owner in wanted]
-        if noted is None:
-            return self._records.accept_each(targets, now=now, owners=owners)
-        with self._records.together():
-            acceptances = self._records.accept_each(targets, now=now, owners=owners)
-            noted([acceptance.record.target for acceptance in acceptances if acceptance.accepted])
-        return acceptances
 
     def _wait_for(self, target: Target, remaining: timedelta, wait: Wait) -> LookupResult:
         looked_at = self.clock()

@@ -55,7 +55,7 @@ def lookup(
 
 def collect_soon(url: str) -> LookupResult:
     """Accept a collection of a URL, whatever is known of it; the result is the promise of it."""
-    return services().records.collect_soon(collectable(url))
+    return services().acceptances.collect_soon(collectable(url))
 
 
 def collectable(url: str) -> Target:

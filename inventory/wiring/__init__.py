@@ -108,11 +108,12 @@ def build(
 def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Services:
     settings, store, clock = parts.settings, parts.store, parts.clock
     audit = _audit(parts)
-    records = collecting.record_service(parts, audit)
+    acceptances = collecting.acceptance_service(parts, audit)
+    records = collecting.record_service(parts, acceptances)
     snapshots = collecting.snapshot_service(parts)
     verdicts = Verdicts(store.policies, store.observations, settings.indexed_policies)
     collector = collecting.collector(parts, verdicts, observe)
-    inline = collecting.inline_collector(parts, records, collector)
+    inline = collecting.inline_collector(parts, acceptances, collector)
     webhook_sink = messages.webhook_sink(parts)
     webhooks = messages.webhook_service(parts, webhook_sink)
     history = HistoryService(store.history, settings.history_sources, clock=clock)
@@ -136,6 +137,7 @@ def _services(parts: Parts, observe: Observe | None, quotas: QuotaService) -> Se
         sources=parts.sources,
         collector=collector,
         records=records,
+        acceptances=acceptances,
         snapshots=snapshots,
         inline=inline,
         search=search,

@@ -7,6 +7,7 @@ from datetime import timedelta
 from inventory.access import current
 from inventory.access.audit import AuditService
 from inventory.observations.observing import Observer, Verdicts
+from inventory.records.acceptances import AcceptanceService
 from inventory.records.admission import Admission
 from inventory.records.call_permits import CallPermits
 from inventory.records.claim_collector import ClaimCollector, Observe
@@ -21,17 +22,23 @@ from inventory.webpages.model import SOURCE as WEBPAGES
 from inventory.wiring.parts import Parts
 
 
-def record_service(parts: Parts, audit: AuditService) -> RecordService:
-    """Lookups and acceptances."""
+def acceptance_service(parts: Parts, audit: AuditService) -> AcceptanceService:
+    """Acceptances for callers."""
+    return AcceptanceService(
+        parts.store.records, parts.notifier, clock=parts.clock, owner=current.owner, noted=audit.note_lookup
+    )
+
+
+def record_service(parts: Parts, acceptances: AcceptanceService) -> RecordService:
+    """Lookups."""
     return RecordService(
         parts.store.records,
+        acceptances,
         parts.sources,
         parts.notifier,
         fresh_for=timedelta(seconds=parts.settings.fresh_for),
         waiting=parts.threads.waiting_lookups,
         clock=parts.clock,
-        owner=current.owner,
-        noted=audit.note_lookup,
     )
 
 
@@ -65,10 +72,16 @@ def collector(parts: Parts, verdicts: Verdicts, observe: Observe | None) -> Coll
     return Collector(store.records, claims, permits, settler, policy, clock=parts.clock, sleep=parts.sleep)
 
 
-def inline_collector(parts: Parts, records: RecordService, collector: Collector) -> InlineCollector:
+def inline_collector(parts: Parts, acceptances: AcceptanceService, collector: Collector) -> InlineCollector:
     """What collects while a caller waits."""
-    slots = parts.settings.inline_slots
-    return InlineCollector(records, parts.store.records, collector, slots=slots, memory=parts.memory)
+    return InlineCollector(
+        acceptances,
+        parts.store.records,
+        collector,
+        clock=parts.clock,
+        slots=parts.settings.inline_slots,
+        memory=parts.memory,
+    )
 
 
 def _admission(parts: Parts, policy: CollectionPolicy) -> Admission | None:

@@ -25,7 +25,7 @@ def collected(services: Services, web: FakeWeb, clock: FakeClock) -> Services:
     for urls in (PAGES[:2], PAGES[::2]):
         web.pages[PAGES[0]] = Collected(content(PAGES[0], headers=[{"name": "Server", "value": urls[1]}]), b"<p>")
         for url in urls:
-            services.records.collect_soon(services.records.target("webpage", url))
+            services.acceptances.collect_soon(services.records.target("webpage", url))
         services.collector.collect_due(slots=1, stopping=lambda: False)
         clock.forward(60)
     return services

@@ -274,7 +274,7 @@ class TestRetrying:
     def test_a_truncated_input_is_taken_whole_from_its_record(self, services: Services, clock: FakeClock) -> None:
         url = f"http://example.test/{'x' * 1_500}"
         target = services.records.target("webpage", url)
-        services.records.collect_soon(target)
+        services.acceptances.collect_soon(target)
         course = Course(services.store, clock(), rows=2).begin(clock())
         truncated = url[:LONGEST_INPUT]
         rows = [

@@ -419,7 +419,7 @@ def test_a_batch_that_met_a_file_store_that_is_away_is_due_again_soon(services: 
 
 def test_a_row_of_a_record_that_others_collect_waits_for_it(services: Services, web: FakeWeb, clock: FakeClock) -> None:
     target = services.sources["webpage"].target(f"{HOST}/0")
-    services.records.collect_soon(target)
+    services.acceptances.collect_soon(target)
     claim = services.collector.claim(target.id)
     assert claim is not None
     job_id = import_urls(services, pages(1))

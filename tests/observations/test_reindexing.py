@@ -20,7 +20,7 @@ COUNT = 5
 @pytest.fixture
 def collected(services: Services) -> Services:
     for n in range(COUNT):
-        services.records.collect_soon(services.records.target("webpage", f"http://example.test/{n}"))
+        services.acceptances.collect_soon(services.records.target("webpage", f"http://example.test/{n}"))
     services.collector.collect_due(slots=1, stopping=lambda: False)
     return services
 

@@ -27,7 +27,7 @@ def test_watches_that_are_not_paused_are_counted(client: FlaskClient, services: 
 def test_it_is_told_how_long_outcomes_wait_to_be_looked_at(client: FlaskClient, services: Services) -> None:
     services.watches.create(WatchSettings(name="a", query=""))
     assert value(client, "inventory_watch_lag_seconds") == 0
-    services.records.collect_soon(services.records.target("webpage", URL))
+    services.acceptances.collect_soon(services.records.target("webpage", URL))
     services.collector.collect_due(slots=1, stopping=lambda: False)
 
     assert value(client, "inventory_watch_lag_seconds") > 86_400  # the clock of the test is that far behind

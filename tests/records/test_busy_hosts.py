@@ -91,7 +91,7 @@ def test_a_target_of_a_quick_host_does_not_wait_for_10_000_of_another_one(
 def test_a_lookup_goes_before_10_000_targets_of_a_job(services: wiring.Services, web: FakeWeb, clock: FakeClock) -> None:
     accept_for_a_job(services, *(f"{BUSY}{n}" for n in range(10_000)))
     collect(services, lambda: deferred(services, "busy.test") >= 100)
-    services.records.collect_soon(services.sources["webpage"].target(f"{BUSY}asked-for"))
+    services.acceptances.collect_soon(services.sources["webpage"].target(f"{BUSY}asked-for"))
     before, began = sum(web.asked.values()), clock()
 
     collect(services, lambda: web.asked[f"{BUSY}asked-for"] == 1)

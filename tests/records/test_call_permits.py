@@ -42,7 +42,7 @@ def no_threads() -> Iterator[None]:
 
 def accept(services: Services, count: int) -> None:
     for number in range(count):
-        services.records.collect_soon(services.sources["webpage"].target(f"http://example.test/{number}"))
+        services.acceptances.collect_soon(services.sources["webpage"].target(f"http://example.test/{number}"))
 
 
 def collect(services: Services) -> int:

@@ -19,7 +19,7 @@ URL = "http://example.test/"
 def accept(services: Services, count: int) -> list[str]:
     targets = [services.sources["webpage"].target(f"{URL}{n}") for n in range(count)]
     for target in targets:
-        services.records.collect_soon(target)
+        services.acceptances.collect_soon(target)
     return [target.id for target in targets]
 
 

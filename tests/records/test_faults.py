@@ -96,7 +96,7 @@ def records(services: wiring.Services) -> Any:
 def accept(services: wiring.Services, count: int) -> list[str]:
     targets = [services.sources["webpage"].target(f"{URL}{n}") for n in range(count)]
     for target in targets:
-        services.records.collect_soon(target)
+        services.acceptances.collect_soon(target)
     return [target.id for target in targets]
 
 
@@ -310,7 +310,7 @@ class TestWhenRequestingPermits:
     def test_it_breaks_none_but_the_collection_that_it_is_about(self, services: wiring.Services, broken: str) -> None:
         targets = [services.sources["webpage"].target(f"http://{host}/") for host in ("a.test", broken, "b.test")]
         for target in targets:
-            services.records.collect_soon(target)
+            services.acceptances.collect_soon(target)
 
         collect_due(services)
 

@@ -76,7 +76,7 @@ def client(services: wiring.Services) -> FlaskClient:
 
 def test_a_worker_collects_all_of_them_one_at_a_time(services: wiring.Services, web: HeavyWeb) -> None:
     for n in range(30):
-        services.records.collect_soon(services.sources["webpage"].target(f"{URL}{n}"))
+        services.acceptances.collect_soon(services.sources["webpage"].target(f"{URL}{n}"))
     services.collector.collect_due(slots=10, stopping=lambda: False)
 
     assert web.most == 1

@@ -75,7 +75,7 @@ def state(services: wiring.Services, url: str) -> tuple[State, int, object]:
 def test_a_claim_that_gets_no_memory_goes_back_uncounted_and_is_collected_later(
     services: wiring.Services, taken: Room, clock: FakeClock, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    services.records.collect_soon(services.sources["webpage"].target(URL))
+    services.acceptances.collect_soon(services.sources["webpage"].target(URL))
     for _ in range(2 * services.settings.max_attempts):
         assert collect(services) == 0
         assert state(services, URL) == (State.PENDING, 0, None)
@@ -91,7 +91,7 @@ def test_a_claim_that_gets_no_memory_goes_back_uncounted_and_is_collected_later(
 
 def test_a_claim_of_a_dead_worker_goes_back_as_well(services: wiring.Services, taken: Room, clock: FakeClock) -> None:
     target = services.sources["webpage"].target(URL)
-    services.records.collect_soon(target)
+    services.acceptances.collect_soon(target)
     assert services.collector.claim(target.id)
     clock.forward(services.settings.lease + 1)
 
@@ -127,7 +127,7 @@ def test_a_page_that_the_disk_cannot_keep_is_collected_once_it_can(
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Raw() as upstream:
         upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE
-        services.records.collect_soon(services.sources["webpage"].target(upstream.url()))
+        services.acceptances.collect_soon(services.sources["webpage"].target(upstream.url()))
         resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * 1024, hard))  # which the store does not reach
         try:
             assert collect(services) == 0

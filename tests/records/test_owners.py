@@ -55,7 +55,7 @@ def upload(services: Services, *names: object) -> str:
 def test_a_lookup_and_a_request_to_collect_belong_to_the_key_of_the_request(services: Services) -> None:
     with asking(ALICE, services):
         services.records.look_up(target(services, "looked up"))
-        services.records.collect_soon(target(services, "collected"))
+        services.acceptances.collect_soon(target(services, "collected"))
         services.inline.collect_missing(target(services, "collected at once"), seen=None)
         services.records.promise_all([target(services, "promised")])
     services.records.look_up(target(services, "nobody"))

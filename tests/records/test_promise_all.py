@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from inventory.records.acceptances import AcceptanceService
 from inventory.records.model import Target
 from inventory.records.service import RecordService
 from inventory.services import Services
@@ -33,8 +34,9 @@ def woken() -> Woken:
 
 @pytest.fixture
 def records(services: Services, clock: FakeClock, woken: Any) -> RecordService:
-    ports, day = (services.store.records, services.sources, woken), timedelta(days=1)
-    return RecordService(*ports, fresh_for=day, waiting=1, clock=clock)
+    kept, day = services.store.records, timedelta(days=1)
+    acceptances = AcceptanceService(kept, woken, clock=clock)
+    return RecordService(kept, acceptances, services.sources, woken, fresh_for=day, waiting=1, clock=clock)
 
 
 def targets(*numbers: int) -> list[Target]:

@@ -439,7 +439,7 @@ def test_a_key_that_may_only_read_sees_no_buttons_and_collects_nothing(make_serv
     log_in(client, make_key(services, "read:example.test"))
 
     assert ask(client).status_code == 404
-    services.records.collect_soon(services.records.target("webpage", URL))
+    services.acceptances.collect_soon(services.records.target("webpage", URL))
     work(services)
     text = ask(client).text
     assert "Download the body" in text

@@ -38,7 +38,7 @@ class Past:
         url = URL.format(number)
         seen = Collected(content(url, headers=[{"name": "X-Mode", "value": value}]), b"")
         self._web.pages[url] = SourceFailure("dns_failure", "No name.", permanent=True) if value is None else seen
-        self.services.records.collect_soon(self.services.records.target("webpage", url))
+        self.services.acceptances.collect_soon(self.services.records.target("webpage", url))
         self.services.collector.collect_due(slots=1, stopping=lambda: False)
         self._clock.forward(DAY)
 

@@ -28,7 +28,7 @@ HTML = Collected(WITHOUT_PAGE, b"<title>Hello</title>")
 
 
 def collect(services: Services) -> None:
-    services.records.collect_soon(services.records.target("webpage", PAGE))
+    services.acceptances.collect_soon(services.records.target("webpage", PAGE))
     services.collector.collect_due(slots=1, stopping=lambda: False)
 
 
@@ -80,7 +80,7 @@ def test_the_scheduler_indexes_a_store_from_before_there_were_observations(servi
 def test_a_record_that_cannot_be_indexed_keeps_no_other_from_it(make_services: Build, services: Services) -> None:
     urls = [f"http://example.test/{n}" for n in range(3)]
     for url in urls:
-        services.records.collect_soon(services.records.target("webpage", url))
+        services.acceptances.collect_soon(services.records.target("webpage", url))
     services.collector.collect_due(slots=1, stopping=lambda: False)
     forget(services)
     broken = services.records.target("webpage", urls[1])

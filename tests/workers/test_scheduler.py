@@ -134,7 +134,7 @@ def test_it_removes_snapshots_beyond_those_to_be_kept(make_services: Build, sett
     [record_id] = accept(services, 1)
     for _ in range(4):
         services.collector.collect_due(slots=1, stopping=lambda: False)
-        services.records.collect_soon(services.sources["webpage"].target("http://h.test/0"))
+        services.acceptances.collect_soon(services.sources["webpage"].target("http://h.test/0"))
 
     scheduler.retain(services, scheduler.Sweep())
 

@@ -64,7 +64,7 @@ class Days:
     def collect_all(self) -> None:
         self.clock.forward(86_400)
         for site in SITES:
-            self.services.records.collect_soon(self.services.records.target("webpage", site.url))
+            self.services.acceptances.collect_soon(self.services.records.target("webpage", site.url))
         self._work()
 
     def pass_by(self, days: int) -> None:

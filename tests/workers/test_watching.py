@@ -53,7 +53,7 @@ class Fleet:
         """Collect pages a minute later."""
         self.clock.forward(60)
         for url in urls:
-            self.services.records.collect_soon(self.services.records.target("webpage", url))
+            self.services.acceptances.collect_soon(self.services.records.target("webpage", url))
         self.work()
 
     def work(self) -> int:
@@ -205,7 +205,7 @@ def test_the_targets_of_a_new_watch_are_collected_once_in_each_period(fleet: Fle
 
 def test_what_another_watch_collected_within_half_a_period_is_not_collected_again(fleet: Fleet) -> None:
     now = fleet.clock.now
-    [record] = fleet.services.records.find_all([fleet.services.records.collect_soon(target(fleet)).record.id]).values()
+    [record] = fleet.services.records.find_all([fleet.services.acceptances.collect_soon(target(fleet)).record.id]).values()
     due = next_due(record.id, 3_600, after=now)
     schedule = Schedule("w", record.id, due, 1)
 
