@@ -1,4 +1,4 @@
-"""Looking up, listing and deleting records: what the routes, the command line and the workers call."""
+"""Looking up, listing and deleting records, and accepting those of jobs and watches."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ class RecordService:
     def accept_all(
         self, targets: Sequence[tuple[Target, Record | None]], *, now: datetime, owners: Sequence[str] | None = None
     ) -> None:
-        """Accept conditional collections of up to 1,000 targets of jobs, each with the record that was seen.
+        """Accept conditional collections of up to 1,000 targets of jobs or watches, each with the record that was seen.
 
         `owners` are those of the targets, in their order; without them they are nobody's.
         """
