@@ -18,6 +18,7 @@ from inventory.records.model import Record, RecordFilter, State, Status
 from inventory.store import Store
 from inventory.wiring import open_store
 from tests.faults import observed
+from tests.faults.observed import patiently
 
 LONG_PAST = timedelta(seconds=15)
 """How long after its end a lease may be found: some rounds of the scheduler and one job of a worker."""
@@ -73,7 +74,7 @@ def check(url: str, seen: Mapping[str, str]) -> Verdict:
     verdict = Verdict(seen=len(seen))
     now = utc_now()
     with look(url) as store:
-        kept = list(_all(store))
+        kept = patiently(lambda: list(_all(store)))
         by_id = {record.id: record for record in kept}
         times = Counter(record.target.key for record in kept)
         verdict.duplicates = [f"{key} has {count} records" for key, count in times.items() if count > 1]
@@ -113,11 +114,11 @@ def _is_outlived(record: Record, now: datetime) -> bool:
 
 def _check_contents(store: Store, record: Record, verdict: Verdict) -> None:
     """A target that was accepted once and never stale has one snapshot, and that is whole."""
-    snapshots = store.snapshots.listing(record.id, limit=2, after=None)
+    snapshots = patiently(lambda: store.snapshots.listing(record.id, limit=2, after=None))
     if len(snapshots) > 1 or record.snapshots > 1:
         verdict.duplicates.append(f"{record.target.key} was stored {max(len(snapshots), record.snapshots)} times")
     if record.state is State.STORED:
-        found = store.records.look_up(record.id)
+        found = patiently(lambda: store.records.look_up(record.id))
         whole = found is not None and found.snapshot is not None and found.body is not None
         if not whole or sha256(found.body).hexdigest() != found.snapshot.body_sha256:  # type: ignore[union-attr, arg-type]
             verdict.damaged.append(_told(record))

@@ -6,11 +6,13 @@ The oracle is the naive model of the contract's tests. It is told what a fresh e
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from inventory.config import Settings
-from inventory.errors import StorageUnavailable
+from inventory.errors import QueryTooBroad, StorageUnavailable
 from inventory.html_pages.page import Page, page_of
 from inventory.observations import extraction
 from inventory.observations.model import LATEST_ONLY, Observation
@@ -24,6 +26,22 @@ from tests.observations.algebra import word_or_pattern
 EVERYTHING = [word_or_pattern("*", exact=True)]
 MAX_SNAPSHOTS = 1_000
 UP_TO = 100_000
+PATIENCE = 120.0
+"""Seconds for which a store that does not answer is asked again: the programs go on, and a slow server has little left."""
+
+Answer = TypeVar("Answer")
+
+
+def patiently(ask: Callable[[], Answer]) -> Answer:
+    """What the store answers, once it does; what it raised, if it does not for so long."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return ask()
+        except (StorageUnavailable, QueryTooBroad):
+            if time.monotonic() >= until:
+                raise
+        time.sleep(0.5)
 
 
 def wait_until_indexed(store: Store, *, seconds: float, tick: Callable[[], None]) -> float:
@@ -43,14 +61,14 @@ def wait_until_indexed(store: Store, *, seconds: float, tick: Callable[[], None]
 
 def complaints(store: Store, records: Iterable[Record]) -> Iterator[str]:
     """What does not hold."""
-    if left := store.observations.count_unindexed(up_to=UP_TO):
+    if left := patiently(lambda: store.observations.count_unindexed(up_to=UP_TO)):
         yield f"{left} records are unindexed, such as {store.observations.unindexed(limit=1)}"
-    for record_id, reason in store.observations.unindexable(limit=9).items():
+    for record_id, reason in patiently(lambda: store.observations.unindexable(limit=9)).items():
         yield f"{record_id} was set aside: {reason}"
     verdicts = Verdicts(store.policies, store.observations, Settings().indexed_policies)
     for record in records:
         if record.state in (State.STORED, State.FAILED):
-            yield from _of_record(store, record, verdicts)
+            yield from patiently(partial(_of_record, store, record, verdicts))
 
 
 def _unindexed(store: Store) -> int:
@@ -61,19 +79,20 @@ def _unindexed(store: Store) -> int:
         return UP_TO
 
 
-def _of_record(store: Store, record: Record, verdicts: Verdicts) -> Iterator[str]:
+def _of_record(store: Store, record: Record, verdicts: Verdicts) -> Sequence[str]:
+    complaints = list[str]()
     model = World(store, events={0: list(_events(store, record, verdicts))})
     wanted = {pair for pair in model.state(0, None) or () if pair[0] not in LATEST_ONLY}
     observed = store.observations.shown([record.id], EVERYTHING, at=None).get(record.id, [])
     found = {(each.field, each.value) for each in observed}
     for what, pairs in (("lacks", wanted - found), ("has beyond its snapshots", found - wanted)):
         if pairs:
-            yield f"{record.target.key} {what} {sorted(pairs)[:3]}"
+            complaints.append(f"{record.target.key} {what} {sorted(pairs)[:3]}")
     for each in observed:
         pair = (each.field, each.value)
         if pair in wanted and each.first_seen != model.first_seen(0, pair, None):
-            yield f"{record.target.key}: {each} was first seen at {model.first_seen(0, pair, None)}"
-    yield from _twice(record, observed)
+            complaints.append(f"{record.target.key}: {each} was first seen at {model.first_seen(0, pair, None)}")
+    return [*complaints, *_twice(record, observed)]
 
 
 def _twice(record: Record, observed: Iterable[Observation]) -> Iterator[str]:
