@@ -16,7 +16,6 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 from redis import Redis
 from redis.exceptions import RedisError
@@ -133,11 +132,6 @@ class Stack:
     def at_most(self, many: int) -> int:
         """So many for a file, and a tenth for a server: those of tests have no indexes, so a claim reads all records."""
         return many // 10 if self.environment["INVENTORY_STORE_URL"] else many
-
-    def skip_on_ferretdb(self) -> None:
-        """Skip a test of thousands of records or answers: FerretDB reads all records for each, so it takes ten minutes."""
-        if self.environment["INVENTORY_STORE_URL"] and is_ferretdb(SERVER):
-            pytest.skip("FerretDB gives 50 answers a second")
 
     def open_store(self) -> Store:
         """Their store, for the test itself; it is to be closed."""

@@ -32,7 +32,6 @@ def all_stored(running: Stack, urls: list[str], seconds: float = 240.0) -> None:
 
 
 def test_thousands_of_distinct_misses_are_all_stored(running: Stack, upstream: Upstream) -> None:
-    running.skip_on_ferretdb()
     urls = [upstream.url(f"/page/{n}") for n in range(2_000)]
 
     assert ask(running, urls) == {202}

@@ -79,7 +79,6 @@ def test_a_lookup_is_answered_within_a_moment_while_an_import_runs(running: Stac
 
 @pytest.mark.timeout(300)
 def test_a_cancelled_import_accepts_nothing_more_within_seconds(running: Stack, upstream: Upstream) -> None:
-    running.skip_on_ferretdb()
     job = Import(running, table([upstream.url(f"/page/{n}") for n in range(20_000)]))
     job.wait_for(100)
     assert requests.post(f"{running.url}/api/v1/jobs/{job.id}/cancel", timeout=30).ok
