@@ -25,7 +25,7 @@ from inventory.store import waiting
 from workers import scheduler, tasks, worker
 
 COLLECT_AFTER = 20_000
-"""Containers that are made, and not freed, before a worker looks for cycles: only failures leave some, of some 80 each."""
+"""Objects made and not freed before a worker looks for cycles: a failure leaves some 80 in them, a success none."""
 
 
 class Pool(WorkerPool):

@@ -275,7 +275,14 @@ class Stored:
 
     def stating(self, statements: Statements | None) -> Stored:
         """The same with these statements; every collection needs it, and `replace` takes three times as long."""
-        return Stored(self.claim, self.snapshot, self.body, statements, self.room, self.attachments)
+        return Stored(
+            claim=self.claim,
+            snapshot=self.snapshot,
+            body=self.body,
+            statements=statements,
+            room=self.room,
+            attachments=self.attachments,
+        )
 
     @property
     def shares_body(self) -> bool:
@@ -314,7 +321,7 @@ class Failed:
 
     def stating(self, statements: Statements | None) -> Failed:
         """The same with these statements."""
-        return Failed(self.claim, self.failure, statements)
+        return Failed(claim=self.claim, failure=self.failure, statements=statements)
 
 
 Outcome = Stored | Postponed | Failed
