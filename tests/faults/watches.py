@@ -15,15 +15,14 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 
-from inventory.errors import StorageUnavailable
 from inventory.records.model import Target
 from inventory.store import Store
 from inventory.watches.model import Finding, Message
@@ -32,6 +31,7 @@ from tests.end_to_end.stack import wait_until
 from tests.faults.claims import is_quiet, look
 from tests.faults.faults import Scene, faults_for
 from tests.faults.imports import at_random, kill_every_worker
+from tests.faults.observed import patiently
 from tests.faults.receivers import Receivers
 from tests.faults.rig import Rig, rig
 from tests.faults.witness import Witness
@@ -45,7 +45,6 @@ FIELDS = 8
 """Headers of a target, in each of which one change can be planted."""
 ENDED_AFTER, IS_SILENT_FOR = 5.0, 15.0
 """Seconds without a collection after which all that was accepted before a pause has ended, and of silence after that."""
-Result = TypeVar("Result")
 Planted = tuple[str, str]
 """The path of a target, and the header that changed."""
 
@@ -223,16 +222,6 @@ class Watched:
         answer = requests.request(method, f"{self.running.url}/api/v1{path}", json=body or None, timeout=60)
         answer.raise_for_status()
         return answer.json()
-
-
-def patiently(read: Callable[[], Result]) -> Result:
-    """What a store answers; it may be away for a while."""
-    for _ in range(60):
-        try:
-            return read()
-        except StorageUnavailable:
-            time.sleep(1)
-    return read()
 
 
 def prove(
