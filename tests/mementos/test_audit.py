@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from inventory.mementos.service import NEIGHBOURS
 from tests.archive.conftest import World
-from tests.mementos.conftest import FIRST, SECOND, THIRD, URL, ask, links, moved, page, related
+from tests.mementos.conftest import FIRST, HTML, SECOND, THIRD, URL, ask, links, moved, page, related
 
 TIMEGATE, TIMEMAP = f"/memento/timegate/{URL}", f"/memento/timemap/link/{URL}"
 INSTANT = "Sat, 31 Jan 2026 12:00:25 GMT"
@@ -48,6 +48,17 @@ def test_the_links_of_a_memento_are_those_of_its_own_page(three: World) -> None:
 
     for where, _ in links(ask(three, f"/memento/{SECOND}/{URL}").headers["Link"]):
         assert where == URL or where.endswith(f"/{URL}")
+
+
+def test_a_memento_is_not_of_the_date_at_which_the_page_was_sent(world: World) -> None:
+    """The audit: `Date` is when this answer is sent, which the server says, and not the `Date` of the page."""
+    sent = b"Date: Sat, 31 Jan 2026 12:00:10 GMT\r\n"
+    world.collect(URL, page(b"one").replace(HTML, sent + HTML))
+
+    answer = ask(world, f"/memento/{FIRST}/{URL}")
+
+    assert answer.headers["Memento-Datetime"] == "Sat, 31 Jan 2026 12:00:10 GMT"
+    assert "Date" not in answer.headers, "the server adds it"
 
 
 @pytest.mark.parametrize("path", [f"/memento/20260131120011000/{URL}", f"/memento/{FIRST}/http://never.test/"])
