@@ -130,8 +130,9 @@ class Stack:
         self.redis.close()
 
     def at_most(self, many: int) -> int:
-        """So many for a file, and a tenth for a server: those of tests have no indexes, so a claim reads all records."""
-        return many // 10 if self.environment["INVENTORY_STORE_URL"] else many
+        """So many, and a tenth on FerretDB 1, which reads all records to change one: 70 ms of a thousand."""
+        server = self.environment["INVENTORY_STORE_URL"]
+        return many // 10 if server and is_ferretdb(server) else many
 
     def open_store(self) -> Store:
         """Their store, for the test itself; it is to be closed."""

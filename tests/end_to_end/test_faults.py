@@ -32,12 +32,12 @@ def all_stored(running: Stack, urls: list[str], seconds: float = 240.0) -> None:
 
 
 def test_thousands_of_distinct_misses_are_all_stored(running: Stack, upstream: Upstream) -> None:
-    urls = [upstream.url(f"/page/{n}") for n in range(2_000)]
+    urls = [upstream.url(f"/page/{n}") for n in range(running.at_most(2_000))]
 
     assert ask(running, urls) == {202}
 
     all_stored(running, urls)
-    assert upstream.count() == 2_000, "each was fetched once"
+    assert upstream.count() == len(urls), "each was fetched once"
 
 
 def test_a_worker_that_is_killed_in_mid_fetch_costs_time_and_nothing_else(running: Stack, upstream: Upstream) -> None:
