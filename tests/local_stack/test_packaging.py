@@ -229,6 +229,10 @@ def test_what_a_slow_database_holds_up_is_not_called_unhealthy(name: str) -> Non
     assert SERVICES[name]["healthcheck"]["start_period"] == "30m"
 
 
+def test_mongodb_does_without_what_some_kernels_break() -> None:
+    assert SERVICES["mongo"]["environment"]["GLIBC_TUNABLES"] == "glibc.pthread.rseq=1"
+
+
 def test_the_health_of_mongodb_is_looked_at_without_a_client() -> None:
     assert SERVICES["mongo"]["healthcheck"]["test"] == ["CMD", "grep", "-q", ":6989 00000000:0000 0A", "/proc/net/tcp"]
     assert int("6989", 16) == 27017
