@@ -39,19 +39,24 @@ def test_a_job_has_a_time_limit_and_may_read_alone_unless_it_says_so(workflow: P
 
 def test_ci_tests_on_the_mongodb_of_the_composition_as_a_replica_set() -> None:
     script = (ROOT / ".github" / "workflows" / "ci.yml").read_text()
+    mongo = COMPOSITION["services"]["mongo"]
 
-    assert set(re.findall(r"mongo:\d[\d.]+", script)) == {COMPOSITION["services"]["mongo"]["image"]}
+    assert set(re.findall(r"mongo:\d[\d.]+", script)) == {mongo["image"]}
+    assert set(re.findall(r"GLIBC_TUNABLES=(\S+)", script)) == {mongo["environment"]["GLIBC_TUNABLES"]}
     assert "--replSet rs0" in script
 
 
 def test_the_image_is_built_checked_and_scanned_for_both_processors() -> None:
     composition = jobs(ROOT / ".github" / "workflows" / "ci.yml")["composition"]
     steps = str(composition["steps"])
+    released = jobs(ROOT / ".github" / "workflows" / "release.yml")
+    built = {each["processor"]: each["runner"] for each in released["processor"]["strategy"]["matrix"]["include"]}
 
     assert composition["strategy"]["matrix"]["runner"] == ["ubuntu-24.04", "ubuntu-24.04-arm"]
     assert ".ci/smoke" in steps
     assert "trivy-action" in steps
-    assert "linux/amd64,linux/arm64" in (ROOT / ".github" / "workflows" / "release.yml").read_text()
+    assert built == {"amd64": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
+    assert all(f'"$IMAGE-{processor}"' in str(released["image"]["steps"]) for processor in built)
 
 
 @pytest.mark.parametrize(
