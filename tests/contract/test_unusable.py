@@ -15,6 +15,7 @@ from inventory.config import Settings
 from inventory.errors import StartError, StorageFull, StorageUnavailable, UnusableStore
 from inventory.store import Store, waiting
 from inventory.store.sqlite.connections import Connections
+from inventory.store.sqlite.opening import connect
 from tests.contract.actions import accept, collect, found, target
 from tests.contract.backends import SqliteBackend
 from tests.contract.meeting import program, set_off
@@ -211,3 +212,8 @@ def test_a_store_that_is_first_opened_without_room_says_that_there_is_none(sqlit
 def test_an_unusable_store_is_an_unavailable_one() -> None:
     assert issubclass(UnusableStore, StorageUnavailable)
     assert issubclass(StorageFull, StorageUnavailable)
+
+
+def test_a_connection_that_could_not_be_opened_needs_no_closing(tmp_path: Path) -> None:
+    with pytest.raises(sqlite3.OperationalError, match="unable to open"):
+        connect(str(tmp_path / "none" / "inventory.sqlite3"), make=False, timeout=0)

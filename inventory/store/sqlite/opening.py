@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from time import monotonic, sleep
 from urllib.parse import quote
 
@@ -58,6 +58,11 @@ class Connection(sqlite3.Connection):
         if abs(timeout - self.timeout) > 0.1:
             self.execute(f"PRAGMA busy_timeout = {max(0, int(timeout * 1000))}")
             self.timeout = timeout
+
+    def __del__(self) -> None:
+        """Close what went with its store, as Python does too, which from 3.13 on calls it a mistake."""
+        with suppress(sqlite3.ProgrammingError):  # its file could not be opened
+            self.close()
 
 
 def connect(path: str, *, make: bool, timeout: float) -> Connection:
