@@ -95,12 +95,13 @@ class Stack:
                 "--save",
                 "",
                 "--dir",
-                str(folder),
+                str(folder / "redis"),
             ],
             "api": [PYTHON, "-m", "gunicorn", "wsgi:app"],
             "worker": [PYTHON, "-m", "workers", "collect"],
             "scheduler": [PYTHON, "-m", "workers", "schedule"],
         }
+        (folder / "redis").mkdir()
         self.counts = request_metrics.folder(Settings(data_dir=folder, port=self.port), "/dev/shm")
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 

@@ -48,11 +48,8 @@ def make_master(running: Stack) -> None:
 
 def break_disk(running: Stack) -> None:
     """A save that fails, where saves are wanted."""
-    folder = running.folder / "disk"
-    folder.mkdir()
-    running.redis.config_set("dir", str(folder))
     running.redis.config_set("save", "3600 1")
-    shutil.rmtree(folder)
+    shutil.rmtree(running.folder / "redis")
     with suppress(RedisError):
         running.redis.bgsave()
     wait_until(lambda: running.redis.info("persistence")["rdb_last_bgsave_status"] == "err", "the save has failed")
