@@ -51,12 +51,14 @@ def test_waybackpy_filters_and_collapses(address: str) -> None:
     assert list(wayback(address, "name.test", filters=["statuscode:500"]).snapshots()) == []
 
 
+@pytest.mark.filterwarnings("ignore:datetime.datetime.utc.*:DeprecationWarning")  # waybackpy 3.0.6 calls these
 def test_waybackpy_finds_the_capture_nearest_to_an_instant(address: str) -> None:
     assert wayback(address, URL).near(wayback_machine_timestamp="20260131120022").timestamp == "20260131120020"
     assert wayback(address, URL).newest().timestamp == "20260131120030"
     assert wayback(address, URL).oldest().timestamp == "20260131120010"
 
 
+@pytest.mark.filterwarnings("ignore:'count' is passed as positional:DeprecationWarning")  # cdx-toolkit 0.9.39 does so
 def test_cdx_toolkit_reads_both_forms_of_json(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(myrequests.retry_info, "127.0.0.1", {"next_fetch": 0, "minimum_interval": 0})  # it asks at once
     client = cdx_toolkit.CDXFetcher(source=address)
