@@ -211,7 +211,7 @@ def test_files_named_by_kustomizations_are_there_and_no_others() -> None:
         assert beside == {each for each in named if "/" not in each}
 
 
-def test_mongodb_is_told_of_the_kernel_what_docker_compose_tells_it() -> None:
+def test_mongodb_has_the_c_library_set_as_by_docker_compose() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["mongo"]["environment"]
     [mongo] = [each for name, spec in pod_specs() if name == "mongo" for each in spec["containers"] if each["name"] == name]
 

@@ -50,7 +50,7 @@ def test_the_links_of_a_memento_are_those_of_its_own_page(three: World) -> None:
         assert where == URL or where.endswith(f"/{URL}")
 
 
-def test_a_memento_is_not_of_the_date_at_which_the_page_was_sent(world: World) -> None:
+def test_a_memento_is_not_sent_with_the_date_of_its_page(world: World) -> None:
     """The audit: `Date` is when this answer is sent, which the server says, and not the `Date` of the page."""
     sent = b"Date: Sat, 31 Jan 2026 12:00:10 GMT\r\n"
     world.collect(URL, page(b"one").replace(HTML, sent + HTML))

@@ -60,7 +60,7 @@ class Connection(sqlite3.Connection):
             self.timeout = timeout
 
     def __del__(self) -> None:
-        """Close what went with its store, as Python does too, which from 3.13 on calls it a mistake."""
+        """Close a connection whose store was forgotten. Python would do so as well, from 3.13 on with a warning."""
         with suppress(sqlite3.ProgrammingError):  # its file could not be opened
             self.close()
 
