@@ -44,9 +44,12 @@ def timemap(url: str, stamp: str | None, root: str) -> str:
 
 
 def timegate(url: str, accept_datetime: str | None, root: str) -> Answer:
-    """Where the memento is that was current at the instant of an `Accept-Datetime`; without one, the latest."""
+    """Where the memento is that was current at the instant of an `Accept-Datetime`; without one, the latest.
+
+    A blank one is none, which is what the Memento Validator of RFC 7089's authors asks for.
+    """
     target = target_of("read", url)
-    instant = None if accept_datetime is None else read_datetime(accept_datetime)
+    instant = read_datetime(accept_datetime) if accept_datetime and not accept_datetime.isspace() else None
     addresses = Addresses(root=root, url=target.key)
     chosen = _mementos().nearest(target, instant)
     leads_to = _to_memento(addresses, target, chosen)

@@ -150,7 +150,7 @@ def test_what_is_no_instant_is_not_found(three: World, stamp: str) -> None:
     assert ask(three, f"/memento/{stamp}/{URL}", 404).json["code"] == "not_found"
 
 
-@pytest.mark.parametrize("accept", ["soon", "2026-01-31T12:00:00Z", "", "Sat, 99 Jan 2026 12:00:00 GMT"])
+@pytest.mark.parametrize("accept", ["soon", "2026-01-31T12:00:00Z", "Sat, 99 Jan 2026 12:00:00 GMT"])
 def test_what_is_no_date_is_a_bad_request(three: World, accept: str) -> None:
     assert ask(three, f"/memento/timegate/{URL}", 400, accept).json["code"] == "invalid_datetime"
 
