@@ -1,7 +1,8 @@
 """What the "Memento Compliance Audit of PyWB" (Sawood Alam, ODU WS-DL, 2020-03-26) asks of an archive, an item a test.
 
-The items are its recommendations, as its author filed them with pywb one by one, and the rules of RFC 7089 that they are
-about. docs/archives.md says where we differ on purpose.
+The items are its recommendations, as its author filed them with pywb one by one, what else its requests show of pywb at the
+commit that was audited, in the four configurations of the audit, and the rules of RFC 7089 that they are about.
+docs/archives.md says where we differ on purpose.
 """
 
 from __future__ import annotations
@@ -29,6 +30,34 @@ def mementos(answer: TestResponse) -> dict[str, str]:
     """By what it is, the stamp of each memento that the header Link names."""
     named = [(where, each["rel"].split()) for where, each in links(answer.headers["Link"]) if "datetime" in each]
     return {relation: where.split("/")[4] for where, relations in named for relation in relations if relation != "memento"}
+
+
+@pytest.mark.parametrize("path", [TIMEGATE, f"/memento/{SECOND[:14]}/{URL}"])
+@pytest.mark.parametrize("accept", [INSTANT, None])
+def test_what_leads_to_a_memento_is_302(three: World, path: str, accept: str | None) -> None:
+    """The audit's requests: pywb answered 307, where RFC 7089 (4.2.1) and its validator have 302."""
+    ask(three, path, 302, accept)
+
+
+@pytest.mark.parametrize("stamp", [FIRST, SECOND, THIRD])
+def test_a_memento_has_one_address_and_says_no_other(three: World, stamp: str) -> None:
+    """The audit's requests: pywb had a memento's `Content-Location` and its link differ from each other."""
+    path = f"/memento/{stamp}/{URL}"
+    answer = ask(three, path)
+    at = answer.headers["Memento-Datetime"]
+
+    assert "Content-Location" not in answer.headers
+    assert [where for where, each in links(answer.headers["Link"]) if each.get("datetime") == at] == [
+        f"http://localhost{path}"
+    ]
+
+
+def test_a_timemap_says_from_when_until_when_it_is(three: World) -> None:
+    """The audit's requests: pywb had `from` alone, and neither a first memento nor a last one."""
+    named = {each["rel"]: each for _, each in links(ask(three, TIMEMAP).text)}
+
+    assert named["self"]["from"] == named["first memento"]["datetime"]
+    assert named["self"]["until"] == named["last memento"]["datetime"]
 
 
 def test_link_attributes_are_those_that_a_standard_defines(three: World) -> None:
