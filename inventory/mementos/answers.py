@@ -57,14 +57,15 @@ def timegate(url: str, accept_datetime: str | None, root: str) -> Answer:
 
 
 def memento(url: str, stamp: str, root: str) -> Answer:
-    """A response as it was then: its status, and its body where that is kept."""
+    """A response as it was then: its status, and its body where that is kept; of a second, the way to what was current."""
     asked = _read(stamp)
+    if asked.is_a_second:
+        target = target_of("read", url)
+        return _to_memento(Addresses(root=root, url=target.key), target, _mementos().nearest(target, asked.first))
     found = _found(url, asked)
     if found.status < FINAL:
         raise NotFound(f"{found.url} answered {found.status}, which HTTP cannot answer here.")
     addresses, at = Addresses(root=root, url=found.url), found.snapshot.collected_at
-    if asked.is_a_second:
-        return _to_memento(addresses, found.target, at)
     headers = {
         "Memento-Datetime": http_date(at),
         "Link": links.header(addresses, _mementos().around(found.target, at) if found.hop == 0 else None),

@@ -77,7 +77,7 @@ class OneMemento(MethodView):
     def get(self, stamp: str, url: str) -> Response:
         """What a webpage answered at an instant, as an attachment that no browser renders from this origin.
 
-        A redirect leads to what it led to then. A timestamp of 14 digits leads to the memento of that second, with 302.
+        A redirect leads to what it led to then. A timestamp of 14 digits leads, with 302, where the TimeGate would.
         """
         return _flask(answers.memento(_after(stamp, url), stamp, _root()))
 

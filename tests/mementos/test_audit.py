@@ -122,12 +122,23 @@ def test_a_timemap_does_not_vary_by_the_instant(three: World) -> None:
     assert "Memento-Datetime" not in asked.headers
 
 
-def test_an_address_that_is_not_exact_leads_to_the_one_that_is(three: World) -> None:
-    """The audit: 302, not 200 with a `Content-Location`, so each memento has one address."""
-    answer = ask(three, f"/memento/{SECOND[:14]}/{URL}", 302)
+@pytest.mark.parametrize(
+    ("stamp", "to"),
+    [
+        (SECOND[:14], SECOND),
+        ("20260131120019", FIRST),
+        ("20260131120021", SECOND),
+        ("19700101000000", FIRST),
+        ("20990101000000", THIRD),
+    ],
+)
+def test_an_address_that_is_not_exact_leads_to_the_one_that_is(three: World, stamp: str, to: str) -> None:
+    """The audit: 302 to the closest memento, not 200 with a `Content-Location`, so each memento has one address."""
+    answer = ask(three, f"/memento/{stamp}/{URL}", 302)
 
-    assert answer.headers["Location"] == f"http://localhost/memento/{SECOND}/{URL}"
+    assert answer.headers["Location"] == f"http://localhost/memento/{to}/{URL}"
     assert "Content-Location" not in answer.headers
+    assert not varies(answer)
 
 
 @pytest.mark.parametrize("prefer", [None, "respond-async"])

@@ -132,7 +132,7 @@ def test_nothing_is_answered_that_was_never_seen(three: World) -> None:
         "/memento/timegate/http://unknown.test/",
         "/memento/timemap/link/http://unknown.test/",
         f"/memento/{FIRST[:-1]}4/{URL}",
-        f"/memento/20260131120011/{URL}",
+        "/memento/20260131120011/http://unknown.test/",
         f"/memento/{FIRST}/http://name.test/a",
         f"/memento/timemap/{FIRST}/{URL}",
         hop.replace("/http://moved.test/b", "/http://moved.test/c"),
