@@ -19,7 +19,7 @@ from inventory.imports.rows import Uploads, format_of, read
 from inventory.jobs.job_type import STEP_SECONDS, FileRows, JobType, Step
 from inventory.jobs.model import COLUMN, Batch, InputRow, Job, Row, RowOutcome
 from inventory.limits import Limits
-from inventory.records.model import Record, State, Target
+from inventory.records.model import Record, State, Target, is_ahead
 from inventory.records.service import RecordService
 from inventory.records.source import Source
 
@@ -45,15 +45,19 @@ class Verdict(Enum):
 ENDS = {Verdict.SUCCEEDED: RowOutcome.SUCCEEDED, Verdict.FAILED: RowOutcome.FAILED}
 
 
-def verdict(record: Record | None, *, created_at: datetime, fresh_since: datetime) -> Verdict:
-    """What becomes of a row of a job created at `created_at`, for which a snapshot from `fresh_since` on is fresh."""
+def verdict(record: Record | None, *, created_at: datetime, fresh_since: datetime, now: datetime) -> Verdict:
+    """What becomes of a row of a job created at `created_at`, for which a snapshot from `fresh_since` on is fresh.
+
+    What a clock noted that was ahead may be of any time.
+    """
     if record is None:
         return Verdict.NEEDED
-    if record.collected_at is not None and record.collected_at >= min(created_at, fresh_since):
+    collected_at, failure = record.collected_at, record.failure
+    if collected_at is not None and collected_at >= min(created_at, fresh_since) and not is_ahead(collected_at, now):
         return Verdict.SUCCEEDED
     if record.state in (State.PENDING, State.RUNNING):
         return Verdict.OPEN
-    if record.failure is not None and record.failure.at >= created_at:
+    if failure is not None and failure.at >= created_at and not is_ahead(failure.at, now):
         return Verdict.FAILED
     return Verdict.NEEDED
 
@@ -174,6 +178,8 @@ class Lookups:
 
     def step(self, now: datetime) -> Step:
         """End the rows whose records decide them, and accept the targets that are not being collected yet."""
+        # A clock that is set back would not reach the beginning of the job for long: nothing would be of after it.
+        self._created_at = min(self._created_at, now)
         rows, waiting, unread = self._read(now)
         fresh_since = now - self._fresh_for
         unfinished = self._unfinished(min(self._created_at, fresh_since))
@@ -185,7 +191,7 @@ class Lookups:
                 still[record_id] = open_
                 continue
             record = records.get(record_id)
-            found = verdict(record, created_at=self._created_at, fresh_since=fresh_since)
+            found = verdict(record, created_at=self._created_at, fresh_since=fresh_since, now=now)
             if found in ENDS:
                 detail = self._describe(record) if record and found is Verdict.SUCCEEDED else None
                 rows += [_outcome(input_row, found, record, now, detail) for input_row in open_.input_rows]

@@ -6,7 +6,17 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from inventory.errors import CollectionFailed, CollectionTimedOut, NotInInventory
-from inventory.records.model import LEASE_AHEAD, Failure, Outcome, Postponed, Record, RecordWithSnapshot, State, Target
+from inventory.records.model import (
+    LEASE_AHEAD,
+    Failure,
+    Outcome,
+    Postponed,
+    Record,
+    RecordWithSnapshot,
+    State,
+    Target,
+    is_ahead,
+)
 
 DISALLOWED_BY_ROBOTS = "disallowed_by_robots"
 """The code of the failure of a target that may not be collected for jobs and watches. A lookup collects it."""
@@ -46,8 +56,9 @@ def pending(record: Record, *, begun: bool = False) -> LookupResult:
 
 
 def is_stale(record: Record, *, fresh_for: timedelta, now: datetime) -> bool:
-    """Whether the latest snapshot is older than that; a record without one is not."""
-    return record.collected_at is not None and now - record.collected_at > fresh_for
+    """Whether the latest snapshot is older than that, or nobody knows how old it is; a record without one is not."""
+    at = record.collected_at
+    return at is not None and (now - at > fresh_for or is_ahead(at, now))
 
 
 def may_collect(record: Record, *, stale: bool, now: datetime) -> bool:

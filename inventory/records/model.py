@@ -49,6 +49,11 @@ LEASE_AHEAD = timedelta(minutes=20)
 """The same for the end of a lease: at most the longest FETCH_DEADLINE, 15 seconds, and 3 minutes on a slow store."""
 
 
+def is_ahead(at: datetime, now: datetime) -> bool:
+    """Whether an instant was noted by a clock that was ahead, and has been set back since."""
+    return at > now + CLOCKS_DIFFER
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One thing to collect: a source, its canonical key, and the upstream host that is called for it."""
@@ -86,7 +91,7 @@ class Failure:
 
     def stands(self, now: datetime) -> bool:
         """Whether it is too soon to try again. A failure in the future was recorded by a clock that was ahead."""
-        return self.at <= now + CLOCKS_DIFFER and now < self.retry_at
+        return now < self.retry_at and not is_ahead(self.at, now)
 
 
 @dataclass(frozen=True, slots=True)

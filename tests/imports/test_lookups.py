@@ -12,7 +12,7 @@ import pytest
 from inventory.errors import StorageUnavailable
 from inventory.imports.lookups import POLL_INTERVAL, Lookups, Verdict, verdict
 from inventory.jobs.model import LONGEST_INPUT, InputRow, RowOutcome
-from inventory.records.model import Acceptance, Failure, Record, State, Target
+from inventory.records.model import CLOCKS_DIFFER, Acceptance, Failure, Record, State, Target
 from tests.fakes import FakeWeb
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -55,13 +55,28 @@ def record(state: State, *, collected_at: datetime | None = None, failed_at: dat
     ],
 )
 def test_a_row_ends_as_its_lookup_would(record_: Record | None, expected: Verdict) -> None:
-    assert verdict(record_, created_at=CREATED, fresh_since=NOW - DAY) is expected
+    assert verdict(record_, created_at=CREATED, fresh_since=NOW - DAY, now=NOW) is expected
 
 
 @pytest.mark.parametrize("collected_at", [BEFORE, LONG_AGO])
 def test_nothing_from_before_the_job_is_fresh_for_a_job_that_wants_all_again(collected_at: datetime) -> None:
-    assert verdict(record(State.STORED, collected_at=collected_at), created_at=CREATED, fresh_since=NOW) is Verdict.NEEDED
-    assert verdict(record(State.STORED, collected_at=SINCE), created_at=CREATED, fresh_since=NOW) is Verdict.SUCCEEDED
+    old, new = record(State.STORED, collected_at=collected_at), record(State.STORED, collected_at=SINCE)
+    assert verdict(old, created_at=CREATED, fresh_since=NOW, now=NOW) is Verdict.NEEDED
+    assert verdict(new, created_at=CREATED, fresh_since=NOW, now=NOW) is Verdict.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("record_", "expected"),
+    [
+        (record(State.STORED, collected_at=NOW + CLOCKS_DIFFER), Verdict.SUCCEEDED),
+        (record(State.STORED, collected_at=NOW + DAY), Verdict.NEEDED),
+        (record(State.PENDING, collected_at=NOW + DAY), Verdict.OPEN),
+        (record(State.FAILED, failed_at=NOW + CLOCKS_DIFFER), Verdict.FAILED),
+        (record(State.FAILED, failed_at=NOW + DAY), Verdict.NEEDED),
+    ],
+)
+def test_what_a_clock_noted_that_was_ahead_ends_no_row(record_: Record, expected: Verdict) -> None:
+    assert verdict(record_, created_at=CREATED, fresh_since=NOW - DAY, now=NOW) is expected
 
 
 class Kept:
@@ -132,6 +147,19 @@ def test_what_nobody_has_is_accepted_once_however_often_it_is_there(kept: Kept) 
     assert ([row.row for row in last.rows], last.again_at) == ([3], None)
     assert work.left() == []
     assert work.step(NOW).again_at is None
+
+
+@pytest.mark.parametrize("fresh_for", [timedelta(0), DAY])
+@pytest.mark.parametrize("state", [State.STORED, State.FAILED])
+def test_a_row_of_a_job_whose_clock_was_set_back_is_collected_once(kept: Kept, fresh_for: timedelta, state: State) -> None:
+    work, now = lookups(kept, URL, fresh_for=fresh_for), CREATED - timedelta(hours=1)
+    assert work.step(now).rows == []
+    at, now = now + timedelta(seconds=1), now + timedelta(seconds=2)
+    stored = state is State.STORED
+    kept.records[TARGET.id] = record(state, collected_at=at if stored else None, failed_at=None if stored else at)
+
+    assert [row.outcome for row in work.step(now).rows] == [RowOutcome.SUCCEEDED if stored else RowOutcome.FAILED]
+    assert len(kept.accepted) == 1
 
 
 def test_a_record_that_is_deleted_meanwhile_is_accepted_again(kept: Kept) -> None:

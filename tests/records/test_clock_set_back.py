@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from inventory import wiring
+from inventory.clock import truncated
 from inventory.config import Settings
 from inventory.errors import SourceFailure, StorageUnavailable
 from inventory.records.model import State
@@ -73,3 +74,17 @@ def test_a_failure_of_an_hour_ahead_does_not_keep_a_lookup_from_trying(
     clock.forward(-HOUR)
 
     assert records.look_up(target).record.state is State.PENDING
+
+
+def test_a_snapshot_of_an_hour_ahead_is_refreshed_by_a_lookup(services: wiring.Services, clock: FakeClock) -> None:
+    records = services.records
+    target = records.target("webpage", URL)
+    clock.forward(HOUR)
+    records.look_up(target)
+    services.collector.collect_due(slots=1, stopping=lambda: False)
+    clock.forward(-HOUR)
+
+    assert records.look_up(target).stale
+    services.collector.collect_due(slots=1, stopping=lambda: False)
+    found = records.look_up(target)
+    assert (found.stale, found.record.snapshots, found.record.collected_at) == (False, 2, truncated(clock.now))

@@ -10,6 +10,7 @@ import pytest
 from inventory.errors import CollectionFailed, CollectionTimedOut, NotInInventory
 from inventory.records import lookup
 from inventory.records.model import (
+    CLOCKS_DIFFER,
     LEASE_AHEAD,
     Failed,
     Failure,
@@ -44,6 +45,11 @@ def failure(code: str = "dns_failure", *, retry_at: datetime = NOW + HOUR) -> Fa
 )
 def test_a_record_is_stale_when_its_snapshot_is_older_than_asked_for(fresh_for: timedelta, stale: bool) -> None:
     assert lookup.is_stale(STORED, fresh_for=fresh_for, now=NOW) is stale
+
+
+@pytest.mark.parametrize(("ahead", "stale"), [(CLOCKS_DIFFER, False), (HOUR, True)])
+def test_a_record_is_stale_when_a_clock_collected_it_that_was_ahead(ahead: timedelta, stale: bool) -> None:
+    assert lookup.is_stale(replace(STORED, collected_at=NOW + ahead), fresh_for=24 * HOUR, now=NOW) is stale
 
 
 def test_a_record_without_a_snapshot_is_not_stale() -> None:
