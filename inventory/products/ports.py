@@ -15,7 +15,8 @@ class Products(Protocol):
     def keep(self, version: ProductVersion) -> None:
         """Store a snapshot of each product, update its entry in the catalogue, and leave its record stored, nothing due.
 
-        A product is kept whole, or not at all if this job has kept it already, or another one did since.
+        A product is kept whole, or not at all if this job has kept it already, or another one did since. What is said to be
+        later by more than `AHEAD` was kept by a clock that was ahead.
         """
 
     def listing(self, chosen: ProductFilter, *, limit: int, after: Key | None) -> Sequence[CatalogueEntry]:

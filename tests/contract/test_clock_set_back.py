@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from inventory.jobs.model import NewBatch
+from inventory.products.model import Product, ProductFilter, ProductVersion
 from inventory.records.model import LONGEST_DELAY, State
 from inventory.store import Store
 from inventory.watches.model import GATHER, Schedule
@@ -269,3 +271,21 @@ def test_a_failure_stands_until_it_may_be_tried_again_but_not_for_an_hour_ahead(
     assert not failure(at=NOW).stands(after(300))
     assert not failure(at=AHEAD).stands(NOW)
     assert failure(at=after(1)).stands(NOW)
+
+
+def test_a_product_that_was_seen_in_an_hour_ahead_is_kept_as_it_is_seen_now(store: Store) -> None:
+    def see(price: float, *, at: datetime) -> list[float]:
+        product = Product(feed="acme", id="n1", title="Thing", price=price)
+        store.products.keep(ProductVersion(secrets.token_hex(16), "shop.example", at, (product,)))
+        record = store.records.look_up(product.target("shop.example").id)
+        [entry] = store.products.listing(ProductFilter(), limit=9, after=None)
+        assert record is not None
+        assert record.snapshot is not None
+        assert record.record.collected_at == record.snapshot.collected_at == entry.seen_at
+        return [entry.product.price, record.snapshot.content["price"]]
+
+    see(1.0, at=AHEAD)
+
+    assert see(2.0, at=NOW) == [2.0, 2.0]
+    assert see(3.0, at=NOW + LONGEST_DELAY) == [3.0, 3.0]
+    assert see(4.0, at=NOW) == [3.0, 3.0]

@@ -25,7 +25,7 @@ from pymongo.database import Database
 from inventory.clock import truncated
 from inventory.listing import Key
 from inventory.products.model import CatalogueEntry, Category, Product, ProductFilter, ProductVersion
-from inventory.records.model import Snapshot, State, Stored, Target
+from inventory.records.model import AHEAD, Snapshot, State, Stored, Target
 from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.mongo import documents, snapshots
 from inventory.store.mongo.connection import Adapter, Document
@@ -119,21 +119,22 @@ def _claim(database: Database[Document], version: ProductVersion, targets: Targe
 
 def _others(record_id: str, snapshot_id: str, version: ProductVersion) -> Document:
     """A record that another claim had before, and that has nothing newer."""
-    older = [{"collected_at": None}, {"collected_at": {"$lte": truncated(version.at)}}]
+    ahead = {"collected_at": {"$gt": truncated(version.at + AHEAD)}}
+    older = [{"collected_at": None}, {"collected_at": {"$lte": truncated(version.at)}}, ahead]
     return {"_id": record_id, "lease": {"$ne": snapshot_id}, "$or": older}
 
 
 def _catalogue(database: Database[Document], version: ProductVersion, targets: Targets) -> None:
     """Step 4."""
     found = {each["_id"]: each for each in database["products"].find({"_id": {"$in": list(targets)}})}
-    at = to_millis(version.at)
+    at, ahead = to_millis(version.at), to_millis(version.at + AHEAD)
     changes, new = [], []
     for record_id, (_, product) in targets.items():
         document = _document(product) | {"seen_at": at, "job_id": version.job_id}
         kept = found.get(record_id)
         if kept is None:
             new.append(document | {"_id": record_id, "added_at": at, "changed_at": None})
-        elif kept["seen_at"] <= at and kept["job_id"] != version.job_id:
+        elif not at < kept["seen_at"] <= ahead and kept["job_id"] != version.job_id:
             same = (kept["price"], kept["currency"]) == (product.price, product.currency)
             document |= {} if same else {"changed_at": at}
             changes.append(UpdateOne({"_id": record_id, "seen_at": kept["seen_at"]}, {"$set": document}))

@@ -8,7 +8,7 @@ from typing import Any
 
 from inventory.listing import Key
 from inventory.products.model import CatalogueEntry, Category, Product, ProductFilter, ProductVersion
-from inventory.records.model import Target
+from inventory.records.model import AHEAD, Target
 from inventory.store.codecs import content_bytes, from_millis, read_content, to_millis
 from inventory.store.sqlite import rows
 from inventory.store.sqlite.connections import Adapter, Row
@@ -16,7 +16,7 @@ from inventory.store.sqlite.connections import Adapter, Row
 INSERT_SNAPSHOT = """
     INSERT OR IGNORE INTO snapshots (id, record_id, collected_at, body_sha256, content)
     SELECT :snapshot_id, :id, :at, NULL, :content
-    WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = :id AND collected_at > :at)"""
+    WHERE NOT EXISTS (SELECT 1 FROM records WHERE id = :id AND collected_at > :at AND collected_at <= :ahead)"""
 RECORD = f"""
     INSERT INTO records ({rows.RECORD}, id, indexed, urlkey)
     VALUES (:source, :key, :host, 'stored', :at, :at, NULL, 1, 1, :snapshot_id, :at, :at, 1, :snapshot_id,
@@ -119,6 +119,7 @@ def _values(version: ProductVersion, target: Target, product: Product) -> dict[s
         "host": target.host,
         "snapshot_id": version.snapshot_id(target.id),
         "at": to_millis(version.at),
+        "ahead": to_millis(version.at + AHEAD),
         "feed": product.feed,
         "category": product.category,
         "currency": product.currency,
