@@ -340,9 +340,9 @@ class Deferred(InventoryError):
 
 
 class NoRoom(InventoryError):
-    """This process has no room for a large body now, in memory or on a disk; `wait` says in how many seconds to try again.
+    """This process has no room now, for a large body in memory or on a disk, or for a connection.
 
-    It is no failure of what was to be collected.
+    `wait` says in how many seconds to try again. It is no failure of what was to be collected.
     """
 
     def __init__(self, detail: str, wait: float) -> None:

@@ -10,12 +10,17 @@ from collections.abc import Iterator, Sequence
 
 import structlog
 
-from inventory.errors import SourceFailure
+from inventory.errors import NoRoom, SourceFailure
 
 log = structlog.get_logger(__name__)
 
 Codes = Sequence[tuple[tuple[type[BaseException], ...], str, bool]]
 """The first row that has the type of an error, or of one that caused it, gives its code, and whether it is permanent."""
+
+_OF_THIS_MACHINE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""What the system lacks for a connection, whatever its other end is."""
+RETRY_HERE = 10.0
+"""Seconds after which a collection is tried again for which this machine lacked something."""
 
 _NO_SUCH_NAME = {socket.EAI_NONAME, socket.EAI_NODATA}
 _DEFAULT_WORDS = {
@@ -31,9 +36,13 @@ _DEFAULT_WORDS = {
 
 
 def failure_of(error: BaseException, host: str, codes: Codes) -> SourceFailure:
-    """What an error is recorded as; `connection_failed` when no row of `codes` has it."""
+    """What an error is recorded as; `connection_failed` when no row of `codes` has it.
+
+    Raises `NoRoom` for one of this machine, which says nothing of the host.
+    """
     related = list(_related(error))
     for one in related:
+        _check_machine(one)
         if isinstance(one, SourceFailure):
             return one
         if isinstance(one, socket.gaierror):
@@ -46,9 +55,23 @@ def failure_of(error: BaseException, host: str, codes: Codes) -> SourceFailure:
 
 
 def dns_failure(error: Exception, host: str) -> SourceFailure:
-    """What an error of name resolution is recorded as: permanent if the name does not exist, or cannot."""
+    """What an error of name resolution is recorded as: permanent if the name does not exist, or cannot.
+
+    Raises `NoRoom` as `failure_of` does.
+    """
+    _check_machine(error)
     permanent = not isinstance(error, OSError) or error.errno in _NO_SUCH_NAME
     return _failure("dns_failure", f"The name {host} could not be resolved", error, permanent=permanent)
+
+
+def no_room(lacking: str) -> NoRoom:
+    """What is raised where this machine lacks something for a connection."""
+    return NoRoom(f"This machine lacks something for a connection: {lacking}. Raise its limits (ulimit).", RETRY_HERE)
+
+
+def _check_machine(error: BaseException) -> None:
+    if isinstance(error, OSError) and not isinstance(error, ssl.SSLError) and error.errno in _OF_THIS_MACHINE:
+        raise no_room(os.strerror(error.errno)) from error
 
 
 def incomplete_response(what: str, line: bytes | str = "") -> SourceFailure:

@@ -6,9 +6,10 @@ import queue
 import socket
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 
 from inventory.http_client.deadline import Deadline
-from inventory.http_client.failures import dns_failure
+from inventory.http_client.failures import dns_failure, no_room
 
 Resolve = Callable[[str], Sequence[str]]
 """The numeric addresses of a host name, in the order to be tried; raises `OSError` or `UnicodeError` if there are none."""
@@ -16,12 +17,26 @@ Resolve = Callable[[str], Sequence[str]]
 MAX_LOOKUPS = 64
 """Lookups at the same time. One that outlives its deadline counts until the system gives it up."""
 
+SPARE_DESCRIPTORS = 8
+"""More than a lookup has open at once: the files that it reads, and a socket for each family of addresses."""
+
 
 def resolve(host: str) -> Sequence[str]:
     """The addresses that the system's resolver knows."""
-    # As bytes, the name bypasses Python's IDNA codec, which refuses names that the system may know.
-    found = socket.getaddrinfo(host.encode("ascii"), None, type=socket.SOCK_STREAM)
+    try:
+        # As bytes, the name bypasses Python's IDNA codec, which refuses names that the system may know.
+        found = socket.getaddrinfo(host.encode("ascii"), None, type=socket.SOCK_STREAM)
+    except socket.gaierror:
+        _check_descriptors()
+        raise
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def _check_descriptors() -> None:
+    """Raise `OSError` where too few descriptors are left to ask for a name: glibc then says that there is no such name."""
+    with ExitStack() as opened:
+        for _ in range(SPARE_DESCRIPTORS):
+            opened.enter_context(socket.socket(socket.AF_UNIX))
 
 
 class Resolver:
@@ -32,11 +47,18 @@ class Resolver:
         self._slots = threading.BoundedSemaphore(MAX_LOOKUPS)
 
     def addresses(self, host: str, deadline: Deadline) -> Sequence[str]:
-        """The addresses of a name; `SourceFailure` with code `dns_failure`, or `timeout` at the deadline."""
+        """The addresses of a name; `SourceFailure` with code `dns_failure`, or `timeout` at the deadline.
+
+        Raises `NoRoom` where this machine has no descriptor or no thread for it.
+        """
         if not self._slots.acquire(timeout=deadline.left()):
             raise deadline.passed()
         results: queue.SimpleQueue[Sequence[str] | Exception] = queue.SimpleQueue()
-        threading.Thread(target=self._look_up, args=(host, results), name=f"resolve {host}", daemon=True).start()
+        try:
+            threading.Thread(target=self._look_up, args=(host, results), name=f"resolve {host}", daemon=True).start()
+        except RuntimeError as error:
+            self._slots.release()
+            raise no_room("the system allows no further thread") from error
         try:
             result = results.get(timeout=deadline.left())
         except queue.Empty:

@@ -10,7 +10,7 @@ import structlog
 
 from inventory import urls
 from inventory.clock import Clock
-from inventory.errors import SourceFailure
+from inventory.errors import NoRoom, SourceFailure
 from inventory.http_client.deadline import Deadline
 from inventory.http_client.retry_after import asked_pause
 from inventory.http_client.transport import Request, Response, Transport
@@ -60,6 +60,9 @@ class WebhookSink:
             # Nothing that was received: a receiver may send back the path of its URL, which is a secret of some.
             log.info("receiver_failed", target=url.host, code=failure.code)
             return Reply(verdict=Verdict.BUSY, detail=str(failure))
+        except NoRoom as error:
+            log.warning("no_room", target=url.host, error=str(error))
+            return Reply(verdict=Verdict.BUSY, detail=str(error), retry_after=error.wait)
         try:
             return self._reply(response)
         finally:
@@ -105,6 +108,6 @@ def _quoted(response: Response) -> str:
             received += piece
             if len(received) >= MAX_QUOTED_BYTES:
                 break
-    except SourceFailure:
+    except (SourceFailure, NoRoom):
         pass  # the status alone decides
     return _UNPRINTABLE.sub(" ", received[:MAX_QUOTED_BYTES].decode("utf-8", "replace")).strip()

@@ -11,7 +11,7 @@ import pytest
 import urllib3.exceptions
 
 from inventory import urls
-from inventory.errors import SourceFailure
+from inventory.errors import NoRoom, SourceFailure
 from tests.http_client.conftest import make_fetcher
 from tests.upstreams.torture import Torture
 
@@ -93,6 +93,19 @@ def test_every_family_of_errors_becomes_a_failure_of_the_api(
     assert (caught.value.code, caught.value.permanent) == (code, permanent)
     assert code in CODES
     assert "127.0.0.1" in str(caught.value)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM], ids=errno.errorcode.get)
+def test_what_this_machine_lacks_is_no_failure_of_the_host(torture: Torture, number: int) -> None:
+    error = OSError(number, "out of something")
+
+    def resolve(host: str) -> list[str]:
+        raise error
+
+    with pytest.raises(NoRoom):
+        make_fetcher(tls=Breaking(error)).fetch(urls.parse(f"https://127.0.0.1:{torture.port}/"))
+    with pytest.raises(NoRoom):
+        make_fetcher(resolve=resolve).fetch(urls.parse("http://some.test/"))
 
 
 @pytest.mark.parametrize(

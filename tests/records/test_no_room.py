@@ -11,12 +11,14 @@ from flask.testing import FlaskClient
 
 from inventory import create_app, wiring
 from inventory.config import Settings
+from inventory.http_client.failures import RETRY_HERE
 from inventory.memory_budget import RETRY_AFTER, MemoryBudget, Room
 from inventory.rate_limits.calls import Calls
 from inventory.records.model import Content, State
 from inventory.records.source import Collected
 from tests.conftest import Build
 from tests.fakes import FakeClock, FakeWeb
+from tests.http_client.descriptors import no_descriptors
 from tests.http_client.raw import Raw
 
 URL = "http://example.test/"
@@ -137,5 +139,23 @@ def test_a_page_that_the_disk_cannot_keep_is_collected_once_it_can(
         assert "TMPDIR" in capsys.readouterr().out
 
         clock.forward(60)
+        assert collect(services) == 1
+        assert state(services, upstream.url()) == (State.STORED, 1, None)
+
+
+def test_a_page_for_which_the_system_gives_no_descriptor_is_collected_once_it_does(
+    make_services: Build, settings: Settings, clock: FakeClock, capsys: pytest.CaptureFixture[str]
+) -> None:
+    services = make_services(replace(settings, allow_networks=(ip_network("127.0.0.1/32"),)), sources=None)
+    with Raw() as upstream:
+        upstream.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+        services.acceptances.collect_soon(services.sources["webpage"].target(upstream.url()))
+        for _ in range(2 * services.settings.max_attempts):
+            with no_descriptors():
+                assert collect(services) == 0
+            assert state(services, upstream.url()) == (State.PENDING, 0, None)
+            clock.forward(RETRY_HERE)
+        assert "Too many open files" in capsys.readouterr().out
+
         assert collect(services) == 1
         assert state(services, upstream.url()) == (State.STORED, 1, None)

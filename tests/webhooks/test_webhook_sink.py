@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ import pytest
 import structlog
 
 from inventory.clock import http_date
+from inventory.http_client.failures import RETRY_HERE
 from inventory.webhooks.model import MAX_BODY
 from inventory.webhooks.signing import new_secret
 from inventory.webhooks.sink import OutgoingMessage, Reply, Verdict
@@ -230,6 +232,14 @@ def test_a_name_that_nobody_knows_is_a_failure() -> None:
 
     reply = loopback_sink(resolve=unknown).send(message("http://hook.test/"))
     assert (reply.verdict, reply.status) == (Verdict.BUSY, None)
+
+
+def test_a_message_for_which_this_machine_lacks_something_is_sent_again_soon() -> None:
+    def resolve(host: str) -> Sequence[str]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    reply = loopback_sink(resolve=resolve).send(message("http://hook.test/"))
+    assert (reply.verdict, reply.status, reply.retry_after) == (Verdict.BUSY, None, RETRY_HERE)
 
 
 def test_a_port_of_another_protocol_is_not_called(sink: WebhookSink) -> None:
