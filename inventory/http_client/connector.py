@@ -1,9 +1,13 @@
-"""Opens connections: a name is resolved once, every address is checked, a checked one is called, and its peer checked."""
+"""Opens connections: a name is resolved once, every address is checked, a checked one is called, and its peer checked.
+
+An address of this machine is as private as loopback, whatever its number: a firewall in front of it does not see the call.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inventory.errors import SourceFailure
@@ -13,6 +17,42 @@ from inventory.http_client.resolver import Resolver
 from inventory.http_client.transport import Request, RequestTiming
 from inventory.urls import Url
 
+NOBODYS = {4: "192.0.2.1", 6: "2001:db8::1"}
+"""Addresses of documentation, which no machine has."""
+ANY_PORT = 9
+
+
+def is_own(address: str) -> bool:
+    """Whether this machine has an address: it can then be bound. Nothing is sent.
+
+    Some systems let any address be bound (`ip_nonlocal_bind`). There it is own if it would be called from itself.
+    """
+    version = ipaddress.ip_address(address).version
+    return _can_be_bound(address) and (not _can_be_bound(NOBODYS[version]) or _is_called_from_itself(address))
+
+
+def _can_be_bound(address: str) -> bool:
+    with _unsent(address) as unsent:
+        try:
+            unsent.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
+def _is_called_from_itself(address: str) -> bool:
+    with _unsent(address) as unsent:
+        try:
+            unsent.connect((address, ANY_PORT))
+        except OSError:
+            return False
+        return ipaddress.ip_address(unsent.getsockname()[0]) == ipaddress.ip_address(address)
+
+
+def _unsent(address: str) -> socket.socket:
+    family = socket.AF_INET if ipaddress.ip_address(address).version == 4 else socket.AF_INET6
+    return socket.socket(family, socket.SOCK_DGRAM)
+
 
 @dataclass(frozen=True, slots=True)
 class Connector:
@@ -20,6 +60,7 @@ class Connector:
 
     guard: Guard
     resolver: Resolver
+    is_own: Callable[[str], bool] = is_own
 
     def connect(self, request: Request, timing: RequestTiming) -> tuple[socket.socket, str]:
         """A socket to the host of a request, and the address at its other end; `timing` gets the seconds it took.
@@ -51,7 +92,10 @@ class Connector:
 
     def _check(self, url: Url, address: str) -> None:
         """The address of a name is for the log alone: else anybody could look up, through us, names that only we can."""
-        if reason := self.guard.verdict(address):
+        reason = self.guard.verdict(address)
+        if reason is None and not self.guard.opens(address) and self.is_own(address):
+            reason = "this machine"
+        if reason:
             relation = "is not" if url.address is not None else "does not lead to"
             raise SourceFailure(
                 "forbidden_address",

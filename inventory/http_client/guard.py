@@ -96,16 +96,21 @@ class Guard:
 
         An IPv4-mapped IPv6 address is judged as the IPv4 address that would be called.
         """
-        if isinstance(address, str):
-            try:
-                address = ipaddress.ip_address(address)
-            except ValueError:
-                return "not an address"
-        if isinstance(address, ipaddress.IPv4Address):
-            return self._verdict_4(address)
-        if address.ipv4_mapped is not None:
-            return self._verdict_4(address.ipv4_mapped)
-        return self._verdict_6(address)
+        try:
+            found = _unwrapped(address)
+        except ValueError:
+            return "not an address"
+        if self._is_allowed(found):
+            return None
+        return _reason(found, _FORBIDDEN_4) if isinstance(found, ipaddress.IPv4Address) else _verdict_6(found)
+
+    def opens(self, address: str | Address) -> bool:
+        """Whether an address is in one of the networks that were opened."""
+        return self._is_allowed(_unwrapped(address))
+
+    def _is_allowed(self, address: Address) -> bool:
+        networks = self._allowed_4 if isinstance(address, ipaddress.IPv4Address) else self._allowed_6
+        return any(address in network for network in networks)
 
     def refuses(self, port: int) -> str | None:
         """None when the port may be called, else a sentence that says why not."""
@@ -125,20 +130,20 @@ class Guard:
         if reason := self.refuses(url.port):
             raise ForbiddenAddress(f"{reason}.", url.href, url.host)
 
-    def _verdict_4(self, address: ipaddress.IPv4Address) -> str | None:
-        if any(address in network for network in self._allowed_4):
-            return None
-        return _reason(address, _FORBIDDEN_4)
 
-    def _verdict_6(self, address: ipaddress.IPv6Address) -> str | None:
-        if any(address in network for network in self._allowed_6):
-            return None
-        reason = _reason(address, _FORBIDDEN_6)
-        if reason is None and address not in _GLOBAL_6:
-            reason = "not globally routable"
-        if reason is None and address.scope_id is not None:
-            reason = "scoped"
-        return reason
+def _unwrapped(address: str | Address) -> Address:
+    found = ipaddress.ip_address(address) if isinstance(address, str) else address
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return found if mapped is None else mapped
+
+
+def _verdict_6(address: ipaddress.IPv6Address) -> str | None:
+    reason = _reason(address, _FORBIDDEN_6)
+    if reason is None and address not in _GLOBAL_6:
+        reason = "not globally routable"
+    if reason is None and address.scope_id is not None:
+        reason = "scoped"
+    return reason
 
 
 def _reason(address: Address, forbidden: Iterable[tuple[Network, str]]) -> str | None:

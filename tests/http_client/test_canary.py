@@ -187,6 +187,9 @@ def test_the_peer_of_a_connection_is_checked_once_more() -> None:
             self.asked += 1
             return None if self.asked == 1 else "loopback"
 
+        def opens(self, address: object) -> bool:
+            return True
+
     with Upstream() as upstream:
         transport = RequestsTransport(Forgetful(), resolve=lambda host: ["127.0.0.1"])
         fetcher = Fetcher(transport, deadline=5, body_limit=100)
