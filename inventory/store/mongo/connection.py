@@ -68,7 +68,11 @@ NO_ROOM = {
 
 
 def connect(url: str) -> Client:
-    """A client whose writes are acknowledged when a majority has them in its journal, whatever the URL asks for."""
+    """A client whose writes are acknowledged when a majority has them in its journal, whatever the URL asks for.
+
+    It reads what a majority has, too: else a lookup could promise what another one has accepted a moment ago, and what is
+    lost if the server dies before that is acknowledged.
+    """
     wait = int(CONNECT_TIMEOUT * 1000)
     try:
         return MongoClient(
@@ -78,6 +82,7 @@ def connect(url: str) -> Client:
             maxConnecting=MAX_AT_ONCE,  # PyMongo's 2 would have commands that are sent at once wait for their connections
             w="majority",
             journal=True,
+            readConcernLevel="majority",
             tz_aware=True,
             appname="inventory",
         )
