@@ -43,6 +43,11 @@ class SocketReader(io.RawIOBase):
         self.stopped = False
         self.abrupt_end = False
 
+    @property
+    def holds_more(self) -> bool:
+        """Whether TLS has decrypted bytes that were not read: the system does not know of them."""
+        return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
+
     def readable(self) -> bool:
         return True
 
@@ -133,7 +138,7 @@ class ResponseReader:
     def _surplus(self) -> bool:
         """Whether bytes came with a complete response that are not part of it."""
         self._source.stopped = True
-        return self.complete and bool(self.file.peek(1))
+        return self.complete and (bool(self.file.peek(1)) or self._source.holds_more)
 
     def _chunks(self) -> Iterator[bytes]:
         while True:
