@@ -16,16 +16,19 @@ import click
 from rq.serializers import JSONSerializer
 from rq.worker_pool import ForkProcess, WorkerPool
 
-from inventory import malloc_arenas, notifier, wiring
+from inventory import descriptors, malloc_arenas, notifier, wiring
 from inventory.config import Settings
 from inventory.errors import StartError
-from inventory.http_client.requests_transport import default_tls
+from inventory.http_client.requests_transport import KEPT_CONNECTIONS, KEPT_HOSTS, default_tls
 from inventory.ops import log_config
 from inventory.store import waiting
 from workers import scheduler, tasks, worker
 
 COLLECT_AFTER = 20_000
 """Objects made and not freed before a worker looks for cycles: a failure leaves some 80 in them, a success none."""
+
+DESCRIPTORS = KEPT_HOSTS * KEPT_CONNECTIONS + 1_024
+"""Of a worker: all connections that it may keep, and what its threads have open. Many systems allow 1,024 or 256 unasked."""
 
 
 class Pool(WorkerPool):
@@ -67,6 +70,7 @@ def collect() -> None:
     """Collect what is accepted, in INVENTORY_WORKERS processes; SIGTERM lets them finish what is in flight."""
     malloc_arenas.limit_arenas()
     malloc_arenas.give_large_blocks_back()
+    descriptors.allow(DESCRIPTORS)
     settings = _start(_stop_on_signals(tasks.stopping))
     redis = notifier.connect(settings.redis, socket_timeout=None)
     default_tls()  # here, so that loading it is no part of a worker's first collection and of its deadline
