@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
+from urllib.parse import quote
 
 from inventory import __version__
 from inventory.policy.documents import Document, evidence_document
@@ -26,6 +28,9 @@ SCORES: Mapping[Severity, str] = {
 }
 """As platforms rank them: `security-severity`."""
 MAX_MESSAGE = 1_000
+_HOST = re.compile("(?:https?://[!-~]*?(?=[/?#]|$))?")
+_NO_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+_AS_IN_URIS = "%/?#:@!$&'()*+,;="
 
 
 def driver(policy: Policy) -> Document:
@@ -65,7 +70,7 @@ def _rule(rule: Rule) -> Document:
     if rule.remediation:
         document["help"] = {"text": rule.remediation}
     if rule.links:
-        document["helpUri"] = rule.links[0]
+        document["helpUri"] = uri_of(rule.links[0])
     return document
 
 
@@ -77,7 +82,7 @@ def _result(policy: Policy, verdict: Verdict, finding: Finding, numbers: Mapping
         "ruleIndex": numbers[rule.id],
         "level": LEVELS[rule.severity],
         "message": {"text": message_of(finding)[:MAX_MESSAGE]},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": verdict.url}}}],
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri_of(verdict.url)}}}],
         "partialFingerprints": {"policyRuleTarget/v1": identity},
         "properties": _properties(verdict, finding),
     }
@@ -85,6 +90,13 @@ def _result(policy: Policy, verdict: Verdict, finding: Finding, numbers: Mapping
         reason = f"{finding.waiver.owner}: {finding.waiver.reason}"
         document["suppressions"] = [{"kind": "external", "status": "accepted", "justification": reason}]
     return document
+
+
+def uri_of(url: str) -> str:
+    """A URL as a URI of RFC 3986, which the schema demands: URLs of the web may have a `|`, say, that no URI has."""
+    host = _HOST.match(url)
+    begin = "" if host is None else host[0]
+    return begin + _NO_ESCAPE.sub("%25", quote(url[len(begin) :], _AS_IN_URIS, errors="replace"))
 
 
 def message_of(finding: Finding) -> str:
@@ -112,5 +124,5 @@ def _notification(verdict: Verdict) -> Document:
     return {
         "level": "error",
         "message": {"text": f"{verdict.url} could not be checked. {verdict.detail}"[:MAX_MESSAGE]},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": verdict.url}}}],
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri_of(verdict.url)}}}],
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -21,6 +22,8 @@ from inventory.records.model import Target
 from tests.policy.snapshots import AT, URL, document, page
 
 HOSTILE = "\x00\x1b[2J]]>&<\"'\u202e\ud800\uffff" + "x" * 2_000
+IS_URI = re.compile(r"(https?://(\[[0-9a-f:]+\]|[a-z.]+)(:\d+)?)?([A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})*")
+"""RFC 3986, appendix A, but for what no key of a target has."""
 WAIVER = {"rules": "waived", "owner": "team\x08", "reason": "<later>", "expires": "2026-02-28"}
 
 
@@ -85,6 +88,28 @@ def test_sarif_is_as_its_schema_demands(policy: Policy, verdicts: list[Verdict])
         assert 0 < len(result["message"]["text"]) <= 1_000
         assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == URL
         assert re.fullmatch("[0-9a-f]{64}", result["partialFingerprints"]["policyRuleTarget/v1"])
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example/x?a={b}|c^d`[e]\\f",
+        "https://a.example/100%?q=%zz%41",
+        "http://[::1]:8000/a[b]",
+        "https://a.example/?q='(x)'&y=a+b,c;d",
+        "new york",
+        "münchen",
+    ],
+)
+def test_what_sarif_names_is_a_uri_of_rfc_3986(policy: Policy, url: str) -> None:
+    unchecked = Verdict(url=url, status=TargetStatus.UNCHECKED, reason=Unchecked.FAILED, detail="It failed.")
+    [run] = sarif(policy, [unchecked])["runs"]
+
+    [told] = run["invocations"][0]["toolExecutionNotifications"]
+
+    uri = told["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert IS_URI.fullmatch(uri)
+    assert unquote(uri) == unquote(url)
 
 
 def test_sarif_tells_findings_waivers_and_what_could_not_be_checked_apart(policy: Policy, verdicts: list[Verdict]) -> None:
