@@ -41,6 +41,8 @@ CLEAN, FINDINGS, NOT_CHECKED, NOTHING, USAGE = range(5)
 BATCH = 1_000
 """Targets that are judged in one go."""
 MAX_PROCESSES = 64
+MAX_AGE = 1_000_000_000
+"""Seconds, which are thirty years."""
 P = ParamSpec("P")
 
 
@@ -88,7 +90,7 @@ def exits(command: Callable[P, int]) -> Callable[P, None]:
     show_default=True,
     help="What is printed.",
 )
-@click.option("--max-age", type=click.IntRange(0), metavar="SECONDS", help="Older snapshots are not judged.")
+@click.option("--max-age", type=click.IntRange(0, MAX_AGE), metavar="SECONDS", help="Older snapshots are not judged.")
 @click.option("--replay", is_flag=True, help="Judge all snapshots of a time instead, up to --as-of.")
 @click.option("--since", metavar=WHEN, help="When that time begins.  [default: 7d]")
 @click.option(
@@ -166,17 +168,25 @@ def policy_named(services: Services, name: str) -> Policy:
         except UnknownPolicy as error:
             raise InvalidRequest(f"There is no policy and no file {name}. Built in are {', '.join(builtin())}.") from error
     try:
-        return read(Path(name).read_text("utf-8"))
+        return read(_text_in(name))
     except (InvalidRequest, UnicodeDecodeError) as error:
         raise InvalidRequest(f"{name}: {error}") from error
 
 
 def _is_file(text: str) -> bool:
-    """Whether a text is the name of a file; a query may be too long for a name."""
+    """Whether a text is the name of a file, or of a pipe; a query may be too long for a name."""
     try:
-        return Path(text).is_file()
+        return Path(text).exists() and not Path(text).is_dir()
     except OSError:
         return False
+
+
+def _text_in(name: str) -> str:
+    """The text of a file in UTF-8, without the mark that editors put before it."""
+    try:
+        return Path(name).read_text("utf-8-sig")
+    except OSError as error:
+        raise InvalidRequest(f"it cannot be read: {error.strerror}. Check its permissions.") from error
 
 
 def exit_code(counts: Mapping[str, int]) -> int:
@@ -189,7 +199,7 @@ def exit_code(counts: Mapping[str, int]) -> int:
 def _batches(services: Services, targets: str, at: str | None) -> Iterator[Batch]:
     """The targets that are meant, or the ids of their records, some at a time."""
     if _is_file(targets):
-        wanted = targets_in(services, Path(targets))
+        wanted = targets_in(services, targets)
         yield from (wanted[start : start + BATCH] for start in range(0, len(wanted), BATCH))
         return
     yield from filter(None, services.search.ids(services.search.question(targets, at), at_once=BATCH))
@@ -220,26 +230,28 @@ def _records(services: Services, targets: str) -> Iterator[tuple[Sequence[Record
         for page in services.search.pages(services.search.question(targets), show=()):
             yield [each.record for each in page], 0
         return
-    wanted = targets_in(services, Path(targets))
+    wanted = targets_in(services, targets)
     for start in range(0, len(wanted), AT_ONCE):
         some = wanted[start : start + AT_ONCE]
         records = services.records.find_all([each.id for each in some])
         yield list(records.values()), len(some) - len(records)
 
 
-def targets_in(services: Services, path: Path) -> Sequence[Target]:
+def targets_in(services: Services, name: str) -> Sequence[Target]:
     """The targets of the URLs in a file, each once; empty lines and those that begin with `#` are left out."""
     found: dict[str, Target] = {}
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = _text_in(name).splitlines()
     except UnicodeDecodeError as error:
-        raise InvalidRequest(f"{path}: it is not UTF-8. Write one URL a line.") from error
+        raise InvalidRequest(f"{name}: it is not UTF-8. Write one URL a line.") from error
+    except InvalidRequest as error:
+        raise InvalidRequest(f"{name}: {error}") from error
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.startswith("#"):
             continue
         try:
             target = services.records.target(SOURCE, line.strip())
         except InvalidRequest as error:
-            raise InvalidRequest(f"{path}, line {number}: {error}") from error
+            raise InvalidRequest(f"{name}, line {number}: {error}") from error
         found[target.id] = target
     return list(found.values())

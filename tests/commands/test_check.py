@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import socket
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -66,6 +69,18 @@ def listed(tmp_path: Path, *urls: str) -> str:
     path = tmp_path / "urls.txt"
     path.write_text("# ours\n\n" + "".join(f"{url}\n" for url in urls))
     return str(path)
+
+
+@contextmanager
+def pipe(text: str) -> Iterator[str]:
+    """The name of a pipe that a text can be read from, as a shell makes one of `<(…)`."""
+    reading, writing = os.pipe()
+    try:
+        with os.fdopen(writing, "w", encoding="utf-8") as file:
+            file.write(text)
+        yield f"/dev/fd/{reading}"
+    finally:
+        os.close(reading)
 
 
 def test_the_exit_code_tells_clean_from_findings(
@@ -131,6 +146,7 @@ def test_a_time_in_the_past_is_judged_by_what_was_stored_then(
         ["check", "x", "--policy", "baseline", "--as-of", "soon"],
         ["check", "x", "--policy", "baseline", "--format", "pdf"],
         ["check", "x", "--policy", "baseline", "--nosuch"],
+        ["check", "x", "--policy", "baseline", "--max-age", "9" * 20],
         ["check", "x", "--policy", "y" * 5_000],
         ["check", "statu:" + "y" * 5_000, "--policy", "baseline"],
         ["check", "\x00", "--policy", "\x00"],
@@ -151,6 +167,34 @@ def test_a_file_that_is_not_there_or_names_nothing_is_told(environment: dict[str
     assert (missing.exit_code, empty.exit_code) == (3, 3)
     assert "there is no file no-such-urls.txt, and as a query it means no target" in missing.stderr
     assert "urls.txt names no URL" in empty.stderr
+
+
+def test_urls_and_a_policy_may_come_from_pipes_and_from_editors_that_mark_utf_8(
+    environment: dict[str, str], collected: dict[str, str], tmp_path: Path
+) -> None:
+    marked = tmp_path / "marked.txt"
+    marked.write_text(f"\ufeff{collected['bad']}\r\n")
+
+    with pipe(collected["bad"]) as urls, pipe(f"\ufeff{POLICY}") as policy:
+        assert run(environment, "check", urls, "--policy", policy).exit_code == 1
+    with pipe(POLICY) as policy:
+        assert run(environment, "check", str(marked), "--policy", policy).exit_code == 1
+
+
+def test_a_file_that_cannot_be_read_is_named(
+    environment: dict[str, str], policy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unreadable = str(tmp_path / "socket")
+    monkeypatch.chdir(tmp_path)  # the address of a socket may not be long
+    with socket.socket(socket.AF_UNIX) as bound:
+        bound.bind("socket")
+
+    of_urls = run(environment, "check", unreadable, "--policy", policy)
+    of_policy = run(environment, "check", "x", "--policy", unreadable)
+
+    assert (of_urls.exit_code, of_policy.exit_code) == (4, 4)
+    assert f"{unreadable}: it cannot be read: " in of_urls.stderr
+    assert f"{unreadable}: it cannot be read: " in of_policy.stderr
 
 
 def test_a_mistake_in_a_file_is_named_with_its_line(environment: dict[str, str], policy: str, tmp_path: Path) -> None:
