@@ -35,6 +35,8 @@ PAGE_BYTES = 128 * 1024
 MAX_READ = 4_000
 """Characters of them as they stand in the page. Python reads no number of more than 4,300 digits, as in `&#999…`."""
 
+_OF_OTHERS = ("the title of ", "the generator of ")
+"""How defects begin that are not about hosts."""
 _NO_HOSTS: Mapping[str, tuple[str, ...]] = dict.fromkeys(KINDS, ())
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _WHITE_SPACE = re.compile(r"[\t\n\f\r ]+")
@@ -58,6 +60,11 @@ class Page:
     hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     inline_scripts: int = 0
     defects: tuple[str, ...] = ()
+
+    @property
+    def has_all_hosts(self) -> bool:
+        """Whether `hosts` are all that the text names."""
+        return all(each.startswith(_OF_OTHERS) or " generators " in each for each in self.defects)
 
 
 def page_of(body: bytes, content: Content) -> Page | None:

@@ -13,7 +13,7 @@ from inventory.policy.model import Evidence
 from inventory.policy.requirements import All, AnyOf, Cookie, Csp, Fact, Header, LoadedHosts, Not, Presence, Requirement
 from inventory.policy.seen import Hop, Seen
 from inventory.policy.seen_values import attribute_of, chosen_hops, clipped, fact_values
-from inventory.policy.value_tests import glob
+from inventory.policy.value_tests import ValueTest, glob
 from inventory.public_suffixes import registrable
 
 MAX_EVIDENCE = 20
@@ -54,9 +54,7 @@ def judged(requirement: Requirement, seen: Seen) -> Result:
         case Fact():
             return _bounded(_fact_problems(requirement, seen))
         case LoadedHosts():
-            if seen.page is None:
-                return Result((), "the hosts that its page loads from are not known")
-            return _bounded(_host_problems(requirement, seen))
+            return _of_hosts(requirement, seen)
         case _:
             assert_never(requirement)
 
@@ -165,10 +163,21 @@ def _fact_problems(wanted: Fact, seen: Seen) -> Iterator[Evidence]:
                 yield Evidence(problem=f"{shown} {problem}", hop=hop.number, name=name, value=shown)
 
 
-def _host_problems(wanted: LoadedHosts, seen: Seen) -> Iterator[Evidence]:
-    hop, page = seen.hops[-1], seen.page
-    listed = [(kind, host) for kind in wanted.kinds for host in (page.hosts.get(kind, ()) if page else ())]
+def _of_hosts(wanted: LoadedHosts, seen: Seen) -> Result:
+    """Of a page that is known in part, what it loads from decides; that there is no more does not."""
+    if seen.page is None:
+        return Result((), "the hosts that its page loads from are not known")
+    hosts = seen.page.hosts
+    listed = [(kind, host) for kind in wanted.kinds for host in hosts.get(kind, ())]
     found = [(kind, host) for kind, host in listed if not wanted.third_party or registrable(host) != seen.site]
+    result = _bounded(_host_problems(wanted, seen.hops[-1], found))
+    is_enough = wanted.presence is Presence.PRESENT and wanted.test == ValueTest()
+    if seen.page_is_cut and not (found and (result.problems or is_enough)):
+        return Result((), "only a part of its page is known")
+    return result
+
+
+def _host_problems(wanted: LoadedHosts, hop: Hop, found: Sequence[tuple[str, str]]) -> Iterator[Evidence]:
     if wanted.presence is Presence.PRESENT and not found:
         yield Evidence(problem="it loads from no such host", hop=hop.number)
     for kind, host in found:

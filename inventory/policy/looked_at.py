@@ -133,7 +133,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """The hosts that a page loads from, and the site that it is of if that matters; None if they are not known."""
+    """The hosts that a page loads from, whether there may be more, and the site that it is of if that matters.
+
+    None if they are not known.
+    """
 
     kinds: tuple[str, ...]
     third_party: bool
@@ -144,7 +147,7 @@ class Hosts:
             return None
         of_kind = page.hosts.get
         hosts = tuple([tuple(of_kind(kind, ())) for kind in self.kinds])
-        return (hosts, seen.site) if self.third_party and any(hosts) else hosts
+        return (hosts, seen.page_is_cut, seen.site if self.third_party and any(hosts) else None)
 
 
 def aspects_of(requirement: Requirement) -> Iterator[Aspect]:

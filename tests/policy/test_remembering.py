@@ -96,6 +96,7 @@ def contents(draw: st.DrawFn) -> dict[str, Any]:
         cookies=draw(st.lists(cookies, max_size=2)),
     )
     seen["response"] |= {"status": draw(odd), "tls": {"not_after": draw(odd)}}
+    seen["body"]["truncated"] = draw(st.booleans())
     if draw(st.booleans()):
         seen["headers"] = [*seen["headers"], draw(odd), {"name": "Server"}, {"name": 7, "value": draw(odd)}]
         seen["cookies"] = [*seen["cookies"], draw(odd), {"name": "session", "secure": draw(odd)}]

@@ -250,6 +250,35 @@ def test_hosts_that_the_page_loads_from_are_judged(require: Any, kept: Any, want
     assert state(require, page(page=kept)) is wanted
 
 
+@pytest.mark.parametrize("how", ["kept", "looked at"])
+@pytest.mark.parametrize(
+    ("require", "wanted"),
+    [
+        ({"hosts": "image", "absent": True}, State.UNKNOWN),
+        ({"hosts": "form", "third_party": True, "absent": True}, State.UNKNOWN),
+        ({"hosts": "script", "absent": True}, FAILS),
+        ({"hosts": "script", "present": True}, HOLDS),
+        ({"hosts": "image", "present": True}, State.UNKNOWN),
+        ({"hosts": "script", "present": True, "matches": "*.example"}, State.UNKNOWN),
+        ({"hosts": "script", "matches": "*.example"}, State.UNKNOWN),
+        ({"hosts": "script", "matches": "*.shop.example"}, FAILS),
+        ({"not": {"hosts": "image", "absent": True}}, State.UNKNOWN),
+    ],
+)
+def test_of_a_page_that_is_known_in_part_only_what_it_shows_decides(require: Any, wanted: State, how: str) -> None:
+    defects = ["the page has more than 1,000 hosts of images; the first are kept"] if how == "looked at" else []
+    seen = page(page=HOSTS | {"defects": [*defects, "the title of the page has more than 1,000 characters; …"]})
+    seen["body"]["truncated"] = how == "kept"
+
+    assert state(require, seen) is wanted
+
+
+def test_what_is_missing_of_other_things_than_hosts_changes_nothing_of_them() -> None:
+    title, generators = "the title of the page has more than 1,000 characters; …", "30 generators were received; …"
+
+    assert state({"hosts": "image", "absent": True}, page(page=HOSTS | {"defects": [title, generators]})) is HOLDS
+
+
 def test_what_is_no_html_loads_nothing() -> None:
     seen = page(page=None)
     seen["body"]["media_type"] = "image/png"
