@@ -11,8 +11,8 @@ from inventory.clock import http_date
 from inventory.errors import NotFound
 from inventory.mementos import links
 from inventory.mementos.links import Addresses
-from inventory.mementos.service import Memento, MementoService
-from inventory.mementos.stamps import Stamp, hop_stamp, read_datetime, read_stamp, stamp_of
+from inventory.mementos.service import Memento, MementoService, not_followed
+from inventory.mementos.stamps import Stamp, hop_stamp, read_datetime, read_stamp, second_of, stamp_of
 from inventory.records.model import Target
 from inventory.services import services
 from inventory.web_api import security_headers
@@ -76,6 +76,8 @@ def memento(url: str, stamp: str, root: str) -> Answer:
     if found.location is not None:
         next_stamp = hop_stamp(at, found.snapshot.id, found.hop + 1)
         headers["Location"] = Addresses(root=root, url=found.location).memento(next_stamp)
+    elif (following := not_followed(found)) is not None:
+        headers["Location"] = Addresses(root=root, url=following).memento(second_of(at))
     return Answer(status=found.status, headers=headers, body=_mementos().body(found))
 
 

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from inventory.errors import NoSuchSnapshot, NotFound
+from inventory import urls
+from inventory.errors import NoSuchSnapshot, NotFound, SourceFailure
+from inventory.http_client import redirects
+from inventory.http_client.head import Head
 from inventory.listing import Key
 from inventory.mementos.links import Surroundings
 from inventory.mementos.stamps import SECOND, Stamp
@@ -116,6 +119,19 @@ class MementoService:
         if oldest is None:
             raise _never_seen(target)
         return oldest
+
+
+def not_followed(memento: Memento) -> str | None:
+    """The URL that a last response redirects to, which an archive has as a webpage of its own; None if it leads nowhere."""
+    if memento.location is not None:
+        return None
+    lines = memento.snapshot.content["headers"]
+    head = Head(memento.status, "", "1.1", tuple((line["name"], line["value"]) for line in lines), ())
+    location = redirects.location(head)
+    try:
+        return None if location is None else redirects.following(urls.known(memento.url), location).href
+    except SourceFailure:
+        return None
 
 
 def _never_seen(target: Target) -> NotFound:

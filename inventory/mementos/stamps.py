@@ -43,6 +43,11 @@ def stamp_of(instant: datetime) -> str:
     return f"{instant:%Y%m%d%H%M%S}{instant.microsecond // 1000:03}"
 
 
+def second_of(instant: datetime) -> str:
+    """The second of an instant, as 14 digits, which lead to what was current then."""
+    return f"{instant:%Y%m%d%H%M%S}"
+
+
 def hop_stamp(instant: datetime, snapshot_id: str, hop: int) -> str:
     """The same of a hop of a snapshot."""
     return f"{stamp_of(instant)}~{snapshot_id}.{hop}"

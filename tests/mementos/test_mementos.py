@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from inventory.mementos.service import LISTED
 from inventory.services import Services
 from tests.archive.conftest import World
+from tests.archive.hars import entry, har
 from tests.mementos.conftest import FIRST, SECOND, THIRD, URL, ask, links, moved, page, related
 
 
@@ -170,3 +171,33 @@ def test_a_snapshot_of_another_source_is_no_memento(services: Services, client: 
     answer = client.get(f"/memento/{stamp}/http://a.test/")
 
     assert (answer.status_code, answer.json["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("location", "leads_to"),
+    [
+        ("/page", "20200501100000/http://name.test/page"),
+        ("http://user:secret@name.test/page#part", "20200501100000/http://name.test/page"),
+        ("http://never.test/seen?a=b", "20200501100000/http://never.test/seen?a=b"),
+        ("http://127.0.0.1/private", "20200501100000/http://127.0.0.1/private"),
+        ("mailto:a@b.example", None),
+        ("http://[broken", None),
+        ("", None),
+    ],
+)
+def test_a_redirect_that_was_imported_leads_to_what_was_current_then(
+    world: World, location: str, leads_to: str | None
+) -> None:
+    moved_away = entry(status=302, headers=[{"name": "Location", "value": location}])
+    there = entry(startedDateTime="2020-05-01T10:00:01.5Z", content={"text": "there"})
+    there["request"]["url"] = "http://name.test/page"
+    world.load(har(moved_away, there), "site.har")
+
+    answer = ask(world, f"/memento/20200501100000500/{moved_away['request']['url']}", 302)
+
+    wanted = None if leads_to is None else f"http://localhost/memento/{leads_to}"
+    assert answer.headers.get("Location") == wanted
+    assert answer.headers["Memento-Datetime"] == "Fri, 01 May 2020 10:00:00 GMT"
+    if location.endswith("/page"):
+        there = ask(world, answer.headers["Location"], 302).headers["Location"]
+        assert ask(world, there).text == "there"
