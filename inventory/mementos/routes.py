@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Response, request
 from flask.views import MethodView
 
@@ -24,6 +26,7 @@ from inventory.web_api.blueprint import Blueprint
 
 blueprint = Blueprint("mementos", __name__, url_prefix="/memento", description="What webpages were at an instant (RFC 7089)")
 
+ESCAPED_HOST = re.compile(r"^(https?://)%5B([0-9a-f:.]+)%5D", re.IGNORECASE)
 PROBLEMS = (
     InvalidUrl, UnsupportedScheme, CredentialsInUrl, UrlTooLong, ForbiddenAddress, NotInInventory, NoSuchSnapshot, NotFound,
     StorageUnavailable,
@@ -83,9 +86,12 @@ class OneMemento(MethodView):
 
 
 def _after(prefix: str, url: str) -> str:
-    """The URL that ends the path, as it was sent: a query is part of it, and no escape is undone."""
+    """The URL that ends the path, as it was sent: a query is part of it, and no escape is undone but of a host's brackets.
+
+    Clients escape these in a path, as urllib3 does, and in a host nothing else can be meant by them.
+    """
     sent = request.environ.get("RAW_URI", "").partition(f"/memento/{prefix}/")[2]
-    return sent or url
+    return ESCAPED_HOST.sub(r"\1[\2]", sent or url)
 
 
 def _root() -> str:

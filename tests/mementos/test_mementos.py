@@ -201,3 +201,12 @@ def test_a_redirect_that_was_imported_leads_to_what_was_current_then(
     if location.endswith("/page"):
         there = ask(world, answer.headers["Location"], 302).headers["Location"]
         assert ask(world, there).text == "there"
+
+
+@pytest.mark.parametrize("host", ["[2606:4700::1]", "%5B2606:4700::1%5D", "%5b2606:4700::1%5d"])
+def test_brackets_of_a_host_may_be_escaped_as_clients_do_it_in_a_path(world: World, host: str) -> None:
+    captured = entry(content={"text": "there"})
+    captured["request"]["url"] = "http://[2606:4700::1]:8000/a[b]?c=%5B"
+    world.load(har(captured), "site.har")
+
+    assert ask(world, f"/memento/20200501100000500/http://{host}:8000/a[b]?c=%5B").text == "there"
