@@ -66,6 +66,13 @@ class Warc:
         self._writer.write_record(made)
         return made
 
+    def add_empty(self, *, date: str, fields: Mapping[str, str]) -> None:
+        """Write a revisit without a block."""
+        made = self._writer.create_warc_record(
+            URL, "revisit", io.BytesIO(), warc_headers_dict={"WARC-Date": date, **fields}, http_headers=None
+        )
+        self._writer.write_record(made)
+
 
 def look_up(world: World, url: str = URL) -> dict[str, Any]:
     answer = world.client.get("/api/v1/metadata", query_string={"url": url, "collect": "false"})
@@ -201,6 +208,54 @@ def test_a_revisit_has_the_body_of_the_response_that_it_refers_to(world: World) 
     assert (found["snapshots"], found["collected_at"]) == (3, "2020-05-03T10:00:00.000Z")
     assert (found["response"]["status"], found["response"]["not_modified"], found["body"]["size"]) == (200, True, 5)
     assert {"name": "X-Seen", "value": "third"} in found["headers"]
+
+
+def test_a_revisit_without_a_block_is_all_of_the_response_that_it_refers_to(world: World) -> None:
+    profile = "http://netpreserve.org/warc/1.1/revisit/"
+    refers = {"WARC-Refers-To-Target-URI": URL, "WARC-Refers-To-Date": DATE}
+    warc = Warc()
+    warc.add(lines=[*HTML, ("X-Seen", "first")])
+    warc.add_empty(date="2020-05-02T10:00:00Z", fields={**refers, "WARC-Profile": profile + "identical-payload-digest"})
+    warc.add_empty(date="2020-05-03T10:00:00Z", fields={**refers, "WARC-Profile": profile + "server-not-modified"})
+
+    rows = world.load(warc.content)
+
+    assert [each["code"] for each in rows] == [None, None, None]
+    found = look_up(world)
+    assert (found["snapshots"], found["collected_at"]) == (3, "2020-05-03T10:00:00.000Z")
+    assert (found["page_source"], found["headers"][1]["value"], found["response"]["not_modified"]) == (
+        "hello",
+        "first",
+        False,
+    )
+
+
+@pytest.mark.parametrize("is_cut", [True, False])
+def test_a_revisit_is_cut_if_the_response_is_that_it_refers_to(world: World, is_cut: bool) -> None:
+    cut, refers = {"WARC-Truncated": "length"}, {"WARC-Refers-To-Target-URI": URL, "WARC-Refers-To-Date": DATE}
+    warc = Warc()
+    warc.add(fields=cut if is_cut else {})
+    warc.add(b"", kind="revisit", date="2020-05-02T10:00:00Z", fields=refers if is_cut else {**refers, **cut})
+
+    world.load(warc.content)
+
+    found = look_up(world)
+    assert found["collected_at"] == "2020-05-02T10:00:00.000Z"
+    assert found["body"]["truncated"] is is_cut
+    assert ("the archive has only a part of the body" in found["response"]["defects"]) is is_cut
+
+
+def test_a_field_may_be_folded_and_one_that_is_missing_is_told(world: World) -> None:
+    warc = Warc(gzipped=False)
+    warc.add(url=URL)
+    warc.add(url=URL)
+    folded, nameless = warc.content.split(b"WARC/1.0")[1:]
+    folded = folded.replace(b"WARC-Target-URI: ", b"WARC-Target-URI:\r\n ")
+    nameless = nameless.replace(b"WARC-Target-URI", b"X-Nothing")
+
+    rows = world.load(b"WARC/1.0" + folded + b"WARC/1.0" + nameless, "site.warc")
+
+    assert [each["code"] for each in rows] == [None, "malformed_record"]
 
 
 def test_what_is_no_snapshot_is_rejected_with_its_number_and_the_reason(world: World) -> None:

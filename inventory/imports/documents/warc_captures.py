@@ -23,6 +23,8 @@ LABELLING = ("warc-date", "warc-target-uri")
 MAX_HELD = 101
 """Responses in files of ours that wait for their metadata: more than a snapshot has hops."""
 NOT_MODIFIED = "server-not-modified"
+WHOLE, CUT = b"+", b"-"
+"""Before a response of another program, while it waits for revisits."""
 
 
 def read(document: Document) -> Found:
@@ -76,6 +78,9 @@ class _Reader:
             yield from self._add_ours(record)
         elif record.kind == "request":
             yield from self._add_request(record)
+        elif record.kind in RESPONSES and not record.uri:
+            yield from self.end()
+            yield captures.rejected(_label(record), captures.MALFORMED, "The record does not say of which URL it is.")
         elif record.kind in RESPONSES and _is_http(record):
             yield from self.end()
             self._held = [_Held(record, self._taken_request(record))]
@@ -154,7 +159,7 @@ class _Reader:
             "url": record.uri,
             "at": record.get("warc-date"),
             "block": _base64(record.block),
-            "is_cut": record.is_cut or bool(record.get("warc-truncated")),
+            "is_cut": _is_cut(record),
             "address": record.get("warc-ip-address") or None,
             "request": None if request is None else _base64(request.block),
         }
@@ -162,11 +167,25 @@ class _Reader:
             original = self._spool.find(_names_of_original(record))
             if original is None:
                 return captures.rejected(label, captures.NO_ORIGINAL, captures.WITHOUT_ORIGINAL)
-            document |= {"original": _base64(original)}
-            document |= {"is_confirmed": record.get("warc-profile").endswith(NOT_MODIFIED)}
+            document |= _revisited(record, original)
         else:
-            self._spool.keep(_names(record), record.block)
+            self._spool.keep(_names(record), (CUT if _is_cut(record) else WHOLE) + record.block)
         return captures.found(label, document)
+
+
+def _revisited(record: WarcRecord, original: bytes) -> Mapping[str, Any]:
+    """What a revisit has of the response that it refers to, which may be cut; that the revisit itself is says nothing.
+
+    One without a block has all of it (ISO 28500:2017, 6.7.2).
+    """
+    is_cut, block = original[:1] == CUT, _base64(original[1:])
+    if not record.block:
+        return {"block": block, "is_cut": is_cut}
+    return {"original": block, "is_cut": is_cut, "is_confirmed": record.get("warc-profile").endswith(NOT_MODIFIED)}
+
+
+def _is_cut(record: WarcRecord) -> bool:
+    return record.is_cut or bool(record.get("warc-truncated"))
 
 
 def _incomplete(held: _Held) -> Sequence[str]:

@@ -105,7 +105,7 @@ def _fields(file: WarcBytes) -> dict[str, list[str]]:
             return fields
         name, colon, value = text.partition(":")
         if text[0] in " \t" and values:
-            values[-1] = f"{values[-1]} {text.strip()}"
+            values[-1] = f"{values[-1]} {text.strip()}".strip()
         elif colon:
             values = fields.setdefault(name.strip().lower(), [])
             values.append(value.strip())
