@@ -52,8 +52,10 @@ def of_warc(target: Target, at: datetime, document: Document, block: str) -> Arc
 def of_har(target: Target, at: datetime, document: Document) -> Archived:
     """The response of an entry of a HAR; `Rejected` if it is none."""
     status = document["status"]
-    if not isinstance(status, int) or not 200 <= status <= 999:
+    if not isinstance(status, int) or status == 0:
         raise Rejected(MALFORMED, "The entry has no status: it was not answered, or the browser hid the answer.")
+    if not 200 <= status <= 999:
+        raise Rejected(MALFORMED, f"Its status is {status}, which is not that of a final response.")
     defects: list[str] = []
     fields = _fields(document["headers"], defects)
     reason = NOT_IN_A_LINE.sub(" ", _as_sent(document["reason"][:1_000]))

@@ -90,7 +90,7 @@ class Seen:
     def page_is_cut(self) -> bool:
         """Whether the page may load from more hosts than it is known to: not all of the HTML was kept, or looked at."""
         body = object_of(self.content.get("body"))
-        is_cut = body.get("truncated") is True and body.get("media_type") in _HTML
+        is_cut = body.get("truncated") is True and (body.get("media_type") or "text/html") in _HTML
         return is_cut or (self.page is not None and not self.page.has_all_hosts)
 
     @cached_property

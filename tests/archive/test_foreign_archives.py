@@ -385,6 +385,12 @@ def test_entries_of_a_har_that_are_no_snapshots_are_rejected(world: World) -> No
     assert codes == [None, "not_get", "malformed_record", "malformed_record", "malformed_record", "invalid_date"]
 
 
+def test_a_switch_to_a_web_socket_is_no_response(world: World) -> None:
+    [row] = world.load(har(entry(status=101)), "site.har")
+
+    assert (row["code"], row["detail"]) == ("malformed_record", "Its status is 101, which is not that of a final response.")
+
+
 @pytest.mark.parametrize("name", ["wget.warc.gz", "chromium.har"])
 def test_files_of_real_programs_are_imported(world: World, clock: FakeClock, name: str) -> None:
     rows = world.load((SAMPLES / name).read_bytes(), name)
@@ -442,6 +448,7 @@ def test_the_preview_says_what_would_be_imported(world: World) -> None:
         (gzip.compress(b"no archive", mtime=0), "a.warc.gz", "It is not a WARC file"),
         (b"{}", "a.har", "none of its first entries"),
         (b"[", "a.har", "It is not JSON as a HAR is"),
+        ("{}".encode("utf-16"), "a.har", "It is not JSON as a HAR is: lexical error: invalid char in json text."),
         (b"http://name.test/\n", "a.txt", "is of a type that this import does not take"),
     ],
 )

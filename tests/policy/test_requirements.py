@@ -273,6 +273,13 @@ def test_of_a_page_that_is_known_in_part_only_what_it_shows_decides(require: Any
     assert state(require, seen) is wanted
 
 
+def test_what_is_cut_before_anybody_could_tell_that_it_is_html_may_be_a_page() -> None:
+    seen = page(page=None)
+    seen["body"] |= {"media_type": None, "truncated": True}
+
+    assert state({"hosts": "any", "absent": True}, seen) is State.UNKNOWN
+
+
 def test_what_is_missing_of_other_things_than_hosts_changes_nothing_of_them() -> None:
     title, generators = "the title of the page has more than 1,000 characters; …", "30 generators were received; …"
 

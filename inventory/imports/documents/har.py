@@ -24,7 +24,14 @@ def _entries(document: Document) -> Iterator[Entry]:
         for number, url in enumerate(ijson.items(Unmarked(document), PATH, buf_size=READ_BYTES), 1):
             yield Entry(number=number, cells=[url.strip()[: MAX_TEXT + 1] if isinstance(url, str) else ""])
     except (ijson.JSONError, UnicodeDecodeError) as error:
-        raise UnreadableDocument(f"It is not JSON as a HAR is: {str(error).partition(chr(10))[0]}.") from None
+        raise UnreadableDocument(f"It is not JSON as a HAR is: {why(error)}.") from None
+
+
+def why(error: ijson.JSONError | UnicodeDecodeError) -> str:
+    """What is wrong with the JSON, in one line: the parser says it in bytes, with a drawing of the place below."""
+    told = error.args[0]
+    text = told.decode("utf-8", "replace") if isinstance(told, bytes) else str(error)
+    return text.partition("\n")[0].removesuffix(".")
 
 
 class Unmarked:

@@ -8,7 +8,7 @@ from typing import Any
 import ijson
 
 from inventory.imports.documents import captures
-from inventory.imports.documents.har import READ_BYTES, Unmarked
+from inventory.imports.documents.har import READ_BYTES, Unmarked, why
 from inventory.imports.documents.model import Document, DocumentKind, Entry, Found, UnreadableDocument
 
 PATH = "log.entries.item"
@@ -27,7 +27,7 @@ def _entries(document: Document) -> Iterator[Entry]:
         for number, entry in enumerate(found, 1):
             yield Entry(number=number, cells=_cells(entry))
     except (ijson.JSONError, UnicodeDecodeError) as error:
-        raise UnreadableDocument(f"It is not JSON as a HAR is: {str(error).partition(chr(10))[0]}.") from None
+        raise UnreadableDocument(f"It is not JSON as a HAR is: {why(error)}.") from None
 
 
 def _cells(entry: object) -> Sequence[str]:
