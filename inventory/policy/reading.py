@@ -40,6 +40,16 @@ class _Loader(Loader):
             raise InvalidRequest(f"Line {line}: aliases are not read. Write what it stands for.")
         return super().compose_node(parent, index)
 
+    def construct_yaml_timestamp(self, node: Any) -> Any:
+        """An instant; a text that only looks like one, so that its member and its line are told."""
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError:
+            return node.value
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
+
 
 def read(text: str) -> Policy:
     """The policy in a text; `InvalidRequest` names each member that is not valid, with its line, and the way out."""

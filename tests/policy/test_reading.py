@@ -71,6 +71,8 @@ def test_a_policy_is_read_from_yaml_and_from_json() -> None:
         ("  message: Types are guessed.\n", "", "rules[0].message", "Line 5: Missing. Add it."),
         ("https://example.com/why", "javascript:x", "rules[0].links[0]", "Line 10: Write a URL."),
         ("expires: 2026-02-28", "expires: soon", "waivers[0].expires", "Line 15: Write a day, such as"),
+        ("expires: 2026-02-28", "expires: 2026-02-30", "waivers[0].expires", "Line 15: Write a day, such as"),
+        ("expires: 2026-02-28", "expires: 2026-02-28T25:00:00Z", "waivers[0].expires", "Line 15: Write a day, such as"),
         ("owner: team payments", "owner: ''", "waivers[0].owner", "Line 13: Write a text"),
         ("rules: nosniff", "rules: sniff", "waivers[0].rules", "There is no rule sniff."),
         ("fails: nosniff", "fails: sniff", "score", "there is no rule sniff."),
