@@ -215,13 +215,14 @@ def _replay(services: Services, judge: Judge, targets: str, since: str, until: s
     if not found and not unknown:
         return _nothing(targets)
     document = replay_document(judge.policy, begin, end, found)
+    document["unchecked"] += unknown
     if form == "json":
         click.echo(json.dumps(document))
     else:
         print_replay(document)
     if document["targets"]:
         return FINDINGS
-    return NOT_CHECKED if unknown or any(each.snapshots == 0 for each in found) else CLEAN
+    return NOT_CHECKED if document["unchecked"] else CLEAN
 
 
 def _records(services: Services, targets: str) -> Iterator[tuple[Sequence[Record], int]]:

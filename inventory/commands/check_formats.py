@@ -112,6 +112,8 @@ def print_replay(document: Mapping[str, Any]) -> None:
         print_table(console, "", ("url", "rule", "severity", "began", "ended", "times", "flaps"), rows)
     snapshots = f"{document['snapshots']:,} snapshots of {document['checked']:,} targets"
     console.print(f"{snapshots}, from {document['since']} to {document['until']}", highlight=False)
+    if document["unchecked"]:
+        console.print(f"Targets of which not all could be checked: {document['unchecked']:,}", highlight=False)
 
 
 def _last(rule: Mapping[str, Any]) -> Mapping[str, Any]:

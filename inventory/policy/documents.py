@@ -59,6 +59,7 @@ def replay_document(policy: Policy, since: datetime, until: datetime, found: Seq
         "until": rfc3339(until),
         "checked": len(found),
         "snapshots": sum(each.snapshots for each in found),
+        "unchecked": sum(not each.is_checked for each in found),
         "targets": [history_document(each) for each in found if each.rules],
     }
 

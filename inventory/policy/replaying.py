@@ -11,7 +11,7 @@ from inventory.instants import invalid, read_instant
 from inventory.listing import Key
 from inventory.observations.model import TAG, Word
 from inventory.policy.judgement import Judge
-from inventory.policy.model import Rule, State, Verdict
+from inventory.policy.model import Rule, State, TargetStatus, Verdict
 from inventory.policy.ports import ObservedTargets
 from inventory.policy.service import PolicyService
 from inventory.records.model import Record, Snapshot
@@ -52,14 +52,21 @@ class RuleHistory:
 class TargetHistory:
     """What rules would have found at a target, those that found something.
 
-    `snapshots` is how many were judged; not `complete`: there are earlier ones that were not.
+    `snapshots` is how many were looked at, and `unchecked` of how many it is not known whether they are clean.
+    Not `complete`: there are earlier ones, which were not looked at.
     """
 
     record_id: str
     url: str
     snapshots: int
+    unchecked: int
     complete: bool
     rules: Sequence[RuleHistory]
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether there are snapshots, and all of them could be checked."""
+        return self.snapshots > 0 and self.unchecked == 0 and self.complete
 
 
 def time_of(since: str, until: str | None, now: datetime) -> tuple[datetime, datetime]:
@@ -94,6 +101,7 @@ class Replayer:
                     record_id=record.id,
                     url=record.target.key,
                     snapshots=len(snapshots),
+                    unchecked=sum(each.status is TargetStatus.UNCHECKED for each in verdicts),
                     complete=complete,
                     rules=histories(judge, verdicts),
                 )

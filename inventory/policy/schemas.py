@@ -187,5 +187,8 @@ class PolicyReplayPage(PageSchema):
     since = fields.DateTime(required=True)
     until = fields.DateTime(required=True)
     checked = fields.Integer(required=True, metadata={"description": "Targets of this page that were looked at."})
-    snapshots = fields.Integer(required=True, metadata={"description": "Snapshots that were judged."})
+    snapshots = fields.Integer(required=True, metadata={"description": "Their snapshots."})
+    unchecked = fields.Integer(
+        required=True, metadata={"description": "Targets without snapshots, or of which not all could be checked."}
+    )
     targets = fields.List(fields.Nested(PolicyTargetHistorySchema), required=True)

@@ -326,3 +326,18 @@ def test_a_replay_without_snapshots_or_with_what_it_does_not_take_is_told(
     assert run(environment, "check", good, "--policy", policy, "--since", "1d").exit_code == 4
     assert run(environment, "check", listed(tmp_path, "http://127.0.0.1/never"), *both).exit_code == 2
     assert run(environment, "check", "status:404", *both).exit_code == 3
+
+
+def test_a_replay_of_what_cannot_be_told_is_not_clean(
+    environment: dict[str, str], collected: dict[str, str], upstream: Upstream, tmp_path: Path
+) -> None:
+    file = tmp_path / "hosts.yaml"
+    file.write_text(POLICY.replace("{header: X-Content-Type-Options, equals: nosniff}", "{hosts: any, absent: true}"))
+    upstream.script("/cut", Answer(200, (("Content-Type", "text/html"),), b"<p>" + b"x" * 100))
+    run(environment | {"INVENTORY_BODY_LIMIT": "50"}, "collect", upstream.url("/cut"))
+
+    of_all = run(environment, "check", "status:200", "--policy", str(file), "--replay", "--format", "json")
+    of_cut = run(environment, "check", 'path:"/cut"', "--policy", str(file), "--replay")
+
+    assert (of_all.exit_code, json.loads(of_all.stdout)["unchecked"]) == (2, 1)
+    assert (of_cut.exit_code, of_cut.stdout.splitlines()[-1]) == (2, "Targets of which not all could be checked: 1")

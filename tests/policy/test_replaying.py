@@ -134,6 +134,22 @@ def test_a_replay_looks_at_a_bounded_number_of_snapshots(client: FlaskClient, fl
     [target] = replayed(client)["targets"]
 
     assert (target["snapshots"], target["complete"]) == (MAX_SNAPSHOTS, False)
+    assert replayed(client)["unchecked"] == 1
+
+
+@pytest.mark.parametrize(
+    ("require", "unchecked"), [({"hosts": "any", "absent": True}, 1), ({"header": "y", "absent": True}, 0)]
+)
+def test_a_replay_counts_targets_of_which_it_cannot_be_told(
+    client: FlaskClient, fleet: Fleet, require: Any, unchecked: int
+) -> None:
+    client.post(API, json=document(require))
+    fleet.collect("http://page-unknown.test/", GOOD)
+
+    replay = replayed(client)
+
+    assert (replay["checked"], replay["snapshots"], replay["targets"]) == (1, 1, [])
+    assert replay["unchecked"] == unchecked
 
 
 @pytest.mark.parametrize("query", [{"since": "soon"}, {"since": "1d", "until": "2d"}, {"cursor": "x"}, {"q": "statu:1"}])
