@@ -31,6 +31,7 @@ FALLBACKS: Mapping[str, Sequence[str]] = {
     },
 }
 """The directives that stand for one that a policy lacks, the nearest first."""
+OF_SCRIPTS = frozenset({"script-src", "script-src-elem", "script-src-attr", "worker-src"})
 NONE, ALL, UNSAFE_INLINE, STRICT_DYNAMIC = "'none'", "*", "'unsafe-inline'", "'strict-dynamic'"
 _SPACE = re.compile(r"[\t\n\f\r ]+")
 _NONCE_OR_HASH = re.compile(r"'(?:nonce|sha256|sha384|sha512)-")
@@ -66,7 +67,7 @@ def allowed(policies: Sequence[ContentPolicy], directive: str, *, explicit: bool
     What two policies allow by different words, of which neither covers the other, is left out.
     """
     lists = [(each.line, each.sources(directive, explicit=explicit)) for each in policies]
-    restricting = [(line, _effective(sources)) for line, sources in lists if sources is not None]
+    restricting = [(line, _effective(directive, sources)) for line, sources in lists if sources is not None]
     if not restricting:
         return {ALL: lists[0][0]} if lists else {ALL: 0}
     if len(restricting) == 1:
@@ -99,12 +100,16 @@ def _directives(text: str) -> Mapping[str, Sequence[str]]:
     return directives
 
 
-def _effective(sources: Sequence[str]) -> Sequence[str]:
-    """What a list of sources allows: `'none'` is heeded alone, and some sources take the effect of others."""
+def _effective(directive: str, sources: Sequence[str]) -> Sequence[str]:
+    """What a list of sources allows for a directive.
+
+    `'none'` is heeded alone, and some sources take the effect of others: `'strict-dynamic'` for scripts alone.
+    """
     listed = dict.fromkeys(each for each in sources if each != NONE)
-    if any(_NONCE_OR_HASH.match(each) for each in listed) or STRICT_DYNAMIC in listed:
+    is_dynamic = STRICT_DYNAMIC in listed and directive in OF_SCRIPTS
+    if any(_NONCE_OR_HASH.match(each) for each in listed) or is_dynamic:
         listed.pop(UNSAFE_INLINE, None)
-    if STRICT_DYNAMIC in listed:
+    if is_dynamic:
         return [each for each in listed if each.startswith("'") and each != "'self'"]
     return list(listed)
 
