@@ -172,6 +172,15 @@ def test_the_baseline_is_met_by_what_it_recommends() -> None:
     assert [each.rule.id for each in by("baseline", seen, at=AT.replace(month=3, day=30)).findings] == ["certificate"]
 
 
+@pytest.mark.parametrize("anywhere", ["*", "https:", "https://*", "http://*:80", "https://*:*", "*:443", "*:*"])
+def test_the_baseline_knows_all_words_for_anywhere(anywhere: str) -> None:
+    csp = f"script-src {anywhere}; object-src {anywhere}; frame-ancestors {anywhere}; form-action 'self'; base-uri 'self'"
+
+    found = {each.rule.id for each in by("baseline", page(("Content-Security-Policy", csp), *STRICT[1:])).findings}
+
+    assert {"csp-scripts", "csp-objects", "framing"} <= found
+
+
 @pytest.mark.parametrize("policy", builtin().values(), ids=builtin())
 def test_pages_that_differ_in_nothing_that_is_asked_are_judged_once(policy: Policy) -> None:
     """What differs in each response: its URL, its instant, dates, and the value of a cookie, which may be a secret."""
