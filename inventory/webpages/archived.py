@@ -29,6 +29,8 @@ from inventory.webpages.source import kept_body
 
 ORIGINAL = "x-archive-orig-"
 """What archives put before the names of lines that are not true of the body that they keep, in lower case."""
+OF_CRAWLERS = {"x-orig-content-encoding", "x-orig-transfer-encoding"}
+"""The same as warcio.js has it, and so Browsertrix and ArchiveWeb.page. Other names that begin so are those of servers."""
 TIMES = ("elapsed_ms", "dns_ms", "connect_ms", "tls_ms", "first_byte_ms", "body_ms")
 _CODED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 """How gzip and zstd begin: such a body is coded, and broken."""
@@ -152,6 +154,8 @@ def _body(source: _Payload, limit: int) -> Body:
 
 
 def _turned_back(name: str) -> str:
+    if name.lower() in OF_CRAWLERS:
+        return name[len("x-orig-") :]
     return name[len(ORIGINAL) :] if name.lower().startswith(ORIGINAL) else name
 
 

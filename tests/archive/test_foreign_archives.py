@@ -165,6 +165,22 @@ def test_names_that_archives_change_are_turned_back(world: World) -> None:
     assert look_up(world)["body"]["undecoded"] is None
 
 
+def test_names_that_crawlers_with_a_browser_change_are_turned_back(world: World) -> None:
+    warc = Warc()
+    warc.add(lines=[*HTML, ("x-orig-content-encoding", "br"), ("X-Orig-Transfer-Encoding", "chunked"), ("x-orig-host", "a")])
+
+    world.load(warc.content)
+
+    found = look_up(world)
+    assert [line["name"] for line in found["headers"]] == [
+        "Content-Type",
+        "content-encoding",
+        "Transfer-Encoding",
+        "x-orig-host",
+    ]
+    assert (found["page_source"], found["response"]["defects"]) == ("hello", [])
+
+
 def test_a_body_beyond_the_limit_is_cut(world: World) -> None:
     warc = Warc()
     warc.add(b"x" * (BODY_LIMIT + 1))
