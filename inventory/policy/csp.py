@@ -38,6 +38,13 @@ _NONCE_OR_HASH = re.compile(r"'(?:nonce|sha256|sha384|sha512)-")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:")
 _HOST = re.compile(r"(?:([a-z][a-z0-9+.-]*):)?(?://)?([^:/]*)(?::[0-9*]*)?(?:/.*)?", re.DOTALL)
 _OF_NETWORK = frozenset({"http", "https", "ws", "wss", "ftp"})
+_WIDER: Mapping[str | None, frozenset[str]] = {
+    "https": frozenset({"https", "http", "wss", "ws"}),
+    "http": frozenset({"http", "ws"}),
+    "wss": frozenset({"wss", "ws"}),
+}
+"""The schemes of sources that allow all that a scheme does: `http:` allows https, too (CSP level 3, scheme-part)."""
+_SECURED = {"http": "https", "ws": "wss"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +83,10 @@ def allowed(policies: Sequence[ContentPolicy], directive: str, *, explicit: bool
     asked = [_Sources(sources) for _, sources in restricting]
     found: dict[str, int] = {}
     for line, sources in restricting:
-        for source in sources:
-            if source not in found and all(each.cover(source) for each in asked):
-                found[source] = line
+        for source in (each for each in sources if each not in found):
+            allowed_as = next((each for each in _narrowed(source) if all(one.cover(each) for one in asked)), None)
+            if allowed_as is not None:
+                found.setdefault(allowed_as, line)
     return found
 
 
@@ -114,6 +122,14 @@ def _effective(directive: str, sources: Sequence[str]) -> Sequence[str]:
     return list(listed)
 
 
+def _narrowed(source: str) -> Iterator[str]:
+    """A source, and what of it is left where another policy allows encrypted connections alone."""
+    yield source
+    scheme, colon, rest = source.partition(":")
+    if colon and scheme in _SECURED:
+        yield f"{_SECURED[scheme]}:{rest}"
+
+
 class _Sources:
     """A list of sources, ready to be asked for many. Ports and paths are not compared: what is left out may be more."""
 
@@ -134,17 +150,20 @@ class _Sources:
         scheme, host = (None, "'self'") if wanted == "'self'" else _parts(wanted)
         if ALL in self._words and (scheme is None or scheme in _OF_NETWORK):
             return True
-        if scheme in self._schemes or (scheme is None and wanted != ALL and self._schemes & _OF_NETWORK):
+        if wanted == ALL:
+            return False
+        wider = _WIDER.get(scheme, _OF_NETWORK if scheme is None else {scheme})
+        if not wider.isdisjoint(self._schemes):
             return True
-        return any(scheme is None or not {None, scheme}.isdisjoint(self._hosts.get(each, ())) for each in self._above(host))
+        return any(scheme is None or not {None, *wider}.isdisjoint(self._hosts.get(each, ())) for each in self._above(host))
 
     def _above(self, host: str) -> Iterator[str]:
-        """The hosts of this list that mean a host: itself, and `*.` of what it is below."""
+        """The hosts of this list that mean a host: itself, `*.` of what it is below, and `*`."""
         if not host or len(host) > MAX_HOST:
             return
         labels = host.removeprefix("*.").split(".")
         begin = 0 if host.startswith("*.") else 1
-        candidates = [host, *("*." + ".".join(labels[number:]) for number in range(begin, len(labels)))]
+        candidates = [host, *("*." + ".".join(labels[number:]) for number in range(begin, len(labels))), ALL]
         yield from (each for each in candidates if each in self._hosts)
 
 

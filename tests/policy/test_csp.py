@@ -15,6 +15,7 @@ CSP, REPORT = "Content-Security-Policy", "Content-Security-Policy-Report-Only"
 HOLDS, FAILS = State.HOLDS, State.FAILS
 INLINE = {"csp": "script-src", "forbids": "'unsafe-inline'"}
 FROM_ANYWHERE = {"csp": "script-src", "forbids": [r"\*", "https:", "http:"]}
+NOTHING = {"csp": "script-src", "only": "'none'"}
 ONLY_OURS = {"csp": "script-src", "only": ["'self'", "*.shop.example"]}
 
 
@@ -44,6 +45,15 @@ ONLY_OURS = {"csp": "script-src", "only": ["'self'", "*.shop.example"]}
         (FROM_ANYWHERE, ["script-src https:"], FAILS),
         (FROM_ANYWHERE, ["script-src https:", "script-src cdn.example"], HOLDS),
         (FROM_ANYWHERE, ["script-src *", "script-src https:"], FAILS),
+        (FROM_ANYWHERE, ["script-src http:", "script-src https:"], FAILS),
+        (NOTHING, ["script-src http:", "script-src https://*"], FAILS),
+        (NOTHING, ["script-src https://*", "script-src a.example"], FAILS),
+        (NOTHING, ["script-src https://*", "script-src 'self'"], FAILS),
+        (NOTHING, ["script-src http://a.example", "script-src https:"], FAILS),
+        (NOTHING, ["script-src http://a.example", "script-src https://b.example"], HOLDS),
+        (NOTHING, ["script-src https://a.example", "script-src data:"], HOLDS),
+        (FROM_ANYWHERE, ["script-src http://a.example", "script-src https:"], HOLDS),
+        (FROM_ANYWHERE, ["script-src *", "script-src https://*"], HOLDS),
         (FROM_ANYWHERE, ["script-src 'strict-dynamic' 'nonce-a' https:"], HOLDS),
         (FROM_ANYWHERE, ["default-src 'strict-dynamic' 'nonce-a' https:"], HOLDS),
         (FROM_ANYWHERE | {"csp": "worker-src"}, ["default-src 'strict-dynamic' 'nonce-a' https:"], HOLDS),
