@@ -73,6 +73,11 @@ def exits(command: Callable[P, int]) -> Callable[P, None]:
         except InventoryError as error:
             click.echo(f"inventory: {error}", err=True)
             sys.exit(USAGE if isinstance(error, InvalidRequest) else NOT_CHECKED)
+        except BrokenPipeError:  # `check … | head`; click ends quietly
+            raise
+        except OSError as error:
+            click.echo(f"inventory: The output cannot be written: {error.strerror}.", err=True)
+            sys.exit(NOT_CHECKED)
         sys.exit(code)
 
     return run

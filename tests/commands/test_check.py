@@ -7,6 +7,8 @@ import io
 import json
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -213,6 +215,19 @@ def test_a_store_that_cannot_be_read_is_not_clean(environment: dict[str, str], p
     broken = environment | {"INVENTORY_STORE_URL": f"sqlite:{tmp_path}/own.yaml"}
 
     assert run(broken, "check", listed(tmp_path, "http://127.0.0.1/"), "--policy", policy).exit_code == 2
+
+
+def test_an_output_that_cannot_be_written_is_not_taken_for_findings(
+    environment: dict[str, str], policy: str, collected: dict[str, str], tmp_path: Path
+) -> None:
+    command = [Path(sys.executable).with_name("inventory"), "check", listed(tmp_path, collected["good"]), "--policy", policy]
+
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, env=os.environ | environment, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+
+    assert (done.returncode, done.stderr) == (2, "inventory: The output cannot be written: No space left on device.\n")
 
 
 def test_each_format_has_the_finding(
