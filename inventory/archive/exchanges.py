@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,8 @@ from inventory.webpages.archived import Archived
 
 MALFORMED = "malformed_record"
 VERSION = re.compile(r"(?:HTTP/|h)?([0-9])(?:\.([0-9]))?", re.IGNORECASE)
+LATER = {"h2": "2", "h2c": "2", "h3": "3"}
+"""Versions of HTTP as `WARC-Protocol` names them: archives write their messages as those of HTTP/1.1."""
 NOT_IN_A_LINE = re.compile(r"[\r\n\0]")
 NOT_IN_A_NAME = re.compile(r"[\r\n\0:]")
 CREDENTIALS = frozenset({"cookie", "authorization", "proxy-authorization"})
@@ -37,11 +40,12 @@ class Rejected(Exception):
 def of_warc(target: Target, at: datetime, document: Document, block: str) -> Archived:
     """The response in a block of a WARC file; `SourceFailure` if there is none."""
     head, payload = archived.read_block(decoded(block))
+    named = [LATER[each.strip()] for each in document.get("protocols", ()) if each.strip() in LATER]
     request = document.get("request")
     return Archived(
         url=urls.known(target.key),
         at=at,
-        head=head,
+        head=replace(head, http_version=named[0]) if named else head,
         payload=payload,
         is_cut=document["is_cut"],
         request=None if request is None else _without_credentials(archived.read_request(decoded(request))),

@@ -20,7 +20,12 @@ REQUEST, RESPONSE = "application/http;msgtype=request", "application/http;msgtyp
 NAMES = UUID("5fe50c4f-0ae8-4d5c-b65c-8e934e87d50e")
 """The ids of records are names in this space, so that each export gives a record the same one."""
 ASSUMED = "1.1"
-"""The version of HTTP that the status line of a redirect names: a snapshot keeps only that of the last response."""
+"""The version of HTTP that the status line of a redirect names: a snapshot keeps only that of the last response.
+
+WARC has no form for later versions: their messages are written as if they were of this one, too.
+"""
+LATER = {"2": "h2", "3": "h3"}
+"""How `WARC-Protocol` names these versions, which no status line does."""
 
 EMPTY = digest()
 """The digest of no bytes."""
@@ -131,7 +136,7 @@ def _last(exported: ExportedSnapshot, number: int) -> _Hop:
         head=response_head(
             response,
             content["headers"],
-            response["http_version"],
+            ASSUMED if response["http_version"] in LATER else response["http_version"],
             KeptBody(size=exported.size, is_coded=exported.is_coded),
         ),
         body=payload,
@@ -145,7 +150,8 @@ def _connection(response: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """What is known of the connection, in the fields that the IIPC has adopted for it."""
     if response["remote_address"]:
         yield "WARC-IP-Address", response["remote_address"]
-    yield "WARC-Protocol", f"http/{response['http_version']}"
+    version = response["http_version"]
+    yield "WARC-Protocol", LATER.get(version) or f"http/{version}"
     if (tls := response["tls"]) is not None:
         yield "WARC-Protocol", tls["version"].lower().replace("v", "/") + ("" if "." in tls["version"] else ".0")
         if (suite := registered_name(tls["cipher"])) is not None:

@@ -181,6 +181,22 @@ def test_names_that_crawlers_with_a_browser_change_are_turned_back(world: World)
     assert (found["page_source"], found["response"]["defects"]) == ("hello", [])
 
 
+@pytest.mark.parametrize(
+    ("protocol", "version"),
+    [("h2", "2"), ("H3", "3"), ("h2,TLS_1_3", "2"), ("http/1.1", "1.1"), ("tls/1.3", "1.1"), (",", "1.1"), ("", "1.1")],
+)
+def test_later_versions_of_http_are_fields_of_records(world: World, protocol: str, version: str) -> None:
+    warc = Warc()
+    warc.add(fields={"WARC-Protocol": protocol})
+
+    world.load(warc.content)
+
+    assert look_up(world)["response"]["http_version"] == version
+    [response] = world.records("response", url=URL)
+    assert response.block.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert response["WARC-Protocol"] == {"2": "h2", "3": "h3", "1.1": "http/1.1"}[version]
+
+
 def test_a_body_beyond_the_limit_is_cut(world: World) -> None:
     warc = Warc()
     warc.add(b"x" * (BODY_LIMIT + 1))

@@ -23,6 +23,8 @@ LABELLING = ("warc-date", "warc-target-uri")
 MAX_HELD = 101
 """Responses in files of ours that wait for their metadata: more than a snapshot has hops."""
 NOT_MODIFIED = "server-not-modified"
+MAX_PROTOCOLS = 200
+"""Characters of what a record says of the protocols of its connection."""
 WHOLE, CUT = b"+", b"-"
 """Before a response of another program, while it waits for revisits."""
 
@@ -161,6 +163,7 @@ class _Reader:
             "block": _base64(record.block),
             "is_cut": _is_cut(record),
             "address": record.get("warc-ip-address") or None,
+            "protocols": ",".join(record.fields.get("warc-protocol", ()))[:MAX_PROTOCOLS].lower().split(","),
             "request": None if request is None else _base64(request.block),
         }
         if record.kind == "revisit":
