@@ -187,7 +187,7 @@ class QuotaExceeded(InventoryError):
 
 
 class UnsupportedFile(InventoryError):
-    """This kind of import does not take files of this type. Its description names those that it takes."""
+    """What was sent is of a type that is not taken here. The description names those that are."""
 
 
 class UnreadableFile(InventoryError):

@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Response, g, request, url_for
 from flask.views import MethodView
-from werkzeug.exceptions import UnsupportedMediaType
 
 from inventory.errors import (
     ForeignOrigin,
@@ -18,6 +17,7 @@ from inventory.errors import (
     TooManyPolicies,
     TooManyRequests,
     UnknownPolicy,
+    UnsupportedFile,
 )
 from inventory.policy import answers, schemas
 from inventory.policy.model import Policy
@@ -69,7 +69,7 @@ class Policies(MethodView):
     @blueprint.alt_response(
         200, schema=schemas.PolicySummarySchema, description="It takes the place of one", example="policy/kept"
     )
-    @blueprint.problems(InvalidRequest, ForeignOrigin, NameTaken, TooManyPolicies, StorageUnavailable, 413, 415)
+    @blueprint.problems(InvalidRequest, ForeignOrigin, NameTaken, TooManyPolicies, UnsupportedFile, StorageUnavailable, 413)
     @blueprint.needs("watch")
     def post(self) -> Response:
         """Keep a policy, in place of the one with its id. It is sent as YAML or as JSON."""
@@ -141,7 +141,9 @@ def _sent() -> Policy:
 
 def _yaml() -> str:
     if request.mimetype not in YAML:
-        raise UnsupportedMediaType
+        raise UnsupportedFile(
+            "The body is neither YAML nor JSON: send application/yaml or application/json as its Content-Type."
+        )
     try:
         return whole_body(request).decode("utf-8")
     except UnicodeDecodeError as error:

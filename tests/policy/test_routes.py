@@ -77,7 +77,7 @@ def test_a_policy_is_kept_as_yaml_or_json_and_takes_the_place_of_one(client: Fla
         ({"data": "{", "content_type": "application/json"}, 422, "not JSON"),
         ({"json": []}, 422, "It is not a policy"),
         ({"json": NOSNIFF | {"id": "baseline"}}, 409, "built in"),
-        ({"data": YAML, "content_type": "text/plain"}, 415, ""),
+        ({"data": YAML, "content_type": "text/plain"}, 415, "send application/yaml or application/json"),
         ({"data": "#" * 70_000, "content_type": "application/yaml"}, 413, ""),
     ],
 )
