@@ -42,6 +42,9 @@ class _Running:
             found.extend(self._check())
         except InventoryError as error:
             found.append(problem(self._name, str(error), ""))
+        except PermissionError as error:
+            text = f"This user may not read {error.filename or 'what is to be checked'}: {error.strerror}."
+            found.append(problem(self._name, text, "Run this as the user that runs the service."))
         except Exception as error:  # noqa: BLE001 - the outermost edge of a check: it becomes a finding
             found.append(
                 problem(self._name, f"The check itself failed: {type(error).__name__}: {error}", "Report this bug.")

@@ -13,23 +13,24 @@ from inventory.setting_texts import PREFIX
 
 NAMES = frozenset(f"{PREFIX}{name.upper()}{end}" for name in DECLARATIONS for end in ("", "_FILE"))
 FOR_TESTS = f"{PREFIX}TEST_"
-MISSPELLED, FOREIGN = 0.6, 0.85
-"""How alike a name has to be to one of ours: with our prefix, and without it."""
+ALIKE = 0.85
+"""How alike a name has to be to that of a setting to be taken for it; the prefix alone makes any two alike by half."""
 
 
 def check(environ: Mapping[str, str]) -> Iterator[Finding]:
     """A finding for each name that is ignored, and for what cannot be read."""
-    wrong = [*_unknown(environ), *_unreadable()]
+    wrong = [*unknown(environ), *_unreadable()]
     yield from wrong
     if not wrong:
         yield ok("settings", f"Settings that are set: {len(NAMES & environ.keys())}. Each is known and can be read.")
 
 
-def _unknown(environ: Mapping[str, str]) -> Iterator[Finding]:
+def unknown(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """A warning for each name that looks like a setting and is none."""
     feeds = environ.get(f"{PREFIX}PRODUCT_FEEDS", "")
     for name in sorted(environ.keys() - NAMES):
         ours = name.startswith(PREFIX)
-        nearest = get_close_matches(name.upper(), NAMES, n=1, cutoff=MISSPELLED if ours else FOREIGN)
+        nearest = get_close_matches(name.upper(), NAMES, n=1, cutoff=ALIKE)
         if name.startswith(FOR_TESTS) or not (nearest or ours) or (ours and _is_in(feeds, name)):
             continue
         advice = f"Did you mean {nearest[0]}?" if nearest else "README.md lists all settings."

@@ -113,6 +113,12 @@ def test_a_variable_that_is_ignored_is_named_with_the_one_that_was_meant(
     assert name in found["settings"]["text"]
 
 
+def test_a_variable_that_is_like_no_setting_is_not_taken_for_one(environment: dict[str, str]) -> None:
+    found = examined(environment, INVENTORY_TIMEOUT="3")
+
+    assert found["settings"]["advice"] == "README.md lists all settings."
+
+
 def test_variables_of_others_and_of_feeds_are_none_of_its_business(environment: dict[str, str], tmp_path: Path) -> None:
     feeds = tmp_path / "feeds.yaml"
     feeds.write_text("- {name: a, url: 'http://a.test/${INVENTORY_SHOP}', fields: {id: id, title: t, price: p}}\n")
@@ -287,6 +293,19 @@ def test_a_check_that_hangs_or_breaks_keeps_no_other_from_its_words() -> None:
         ("breaks", Status.PROBLEM),
         ("fine", Status.OK),
     ]
+
+
+def test_what_another_user_keeps_is_no_bug_of_the_check() -> None:
+    def forbidden() -> list[Finding]:
+        raise PermissionError(13, "Permission denied", "/data/inventory.sqlite3")
+
+    (found,) = examine({"rights": forbidden})
+
+    assert (found.status, found.text) == (
+        Status.PROBLEM,
+        "This user may not read /data/inventory.sqlite3: Permission denied.",
+    )
+    assert found.advice == "Run this as the user that runs the service."
 
 
 def test_a_stored_text_is_shown_without_markup(environment: dict[str, str]) -> None:

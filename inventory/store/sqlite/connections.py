@@ -188,7 +188,7 @@ class Connections:
                 raise StorageUnavailable(f"The store {self.path} is gone. It is used again when it is back.") from error
             return None
         except OSError as error:
-            raise of_path(error)(f"The store {self.path} cannot be reached: {error.strerror}.") from error
+            raise of_path(error, f"The store {self.path} cannot be reached") from error
         return found.st_dev, found.st_ino
 
     def _check_log(self, connection: Connection) -> None:
@@ -214,8 +214,7 @@ class Connections:
                     os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             connection = connect(self.path, make=not self._used, timeout=timeout)
         except OSError as error:
-            text = f"The folder of the store {self.path} cannot be made: {error.strerror}."
-            raise of_path(error)(text) from error
+            raise of_path(error, f"The folder of the store {self.path} cannot be made") from error
         except Error as error:
             raise_ours(error, self.path)
             raise

@@ -59,10 +59,12 @@ def raise_ours(error: sqlite3.Error, path: str) -> None:
         raise StorageUnavailable(f"The store {path} cannot be used now: {error}.") from error
 
 
-def of_path(error: OSError) -> type[StorageUnavailable]:
-    """Which error a path that cannot be reached is: whether waiting helps."""
+def of_path(error: OSError, text: str) -> StorageUnavailable:
+    """The error of a path that cannot be reached, with this text: its class says whether waiting helps."""
     leads_nowhere = error.errno == errno.EEXIST and Path(error.filename).is_symlink()  # a disk that is not there yet, say
-    return UnusableStore if error.errno in PERMANENT and not leads_nowhere else StorageUnavailable
+    ours = UnusableStore if error.errno in PERMANENT and not leads_nowhere else StorageUnavailable
+    advice = " Run this as the user that runs the service." if isinstance(error, PermissionError) else ""
+    return ours(f"{text}: {error.strerror}.{advice}")
 
 
 def leaves_sound(error: BaseException) -> bool:
