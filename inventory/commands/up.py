@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
@@ -16,6 +15,7 @@ import click
 from inventory.clock import utc_now
 from inventory.config import Settings
 from inventory.demo.addresses import FIRST_PORT
+from inventory.doctor import setting_names
 from inventory.errors import StartError, StorageUnavailable
 from inventory.local_stack import folder_lock, foreground, forks, free_ports, parent_death, redis_server
 from inventory.local_stack.demo import Demo
@@ -31,6 +31,8 @@ def up(demo: bool, demo_port: int) -> None:
 
     That is API, workers, scheduler, Redis and dashboard.
     """
+    for finding in setting_names.unknown(os.environ):
+        _tell(f"{finding.text} {finding.advice}")
     try:
         start(Settings.read(), Demo(demo_port) if demo else None)
     except StartError as error:
@@ -62,27 +64,30 @@ def start(settings: Settings, demo: Demo | None = None) -> None:
 
 
 def _refuse(error: StartError) -> None:
-    with suppress(OSError):
-        click.echo(f"inventory: {error}", err=True)
+    _tell(str(error))
     sys.exit(2)
+
+
+def _tell(text: str) -> None:
+    with suppress(OSError):  # the terminal may be a file on a full disk
+        click.echo(f"inventory: {text}", err=True)
 
 
 def _prepare_store(settings: Settings) -> None:
     """End with a line if the store can never be used; if it is only away, the programs wait for it."""
     from inventory.access import starting  # here: what is wrong with a setting or a port is said a second earlier
+    from inventory.local_stack.report import command
     from inventory.store.waiting import prepare
     from inventory.wiring import open_store
 
     with closing(open_store(settings)) as store:
         try:
             prepare(store)
-            command = shlex.join([f"INVENTORY_DATA_DIR={settings.data_dir}", "inventory"])
-            starting.check(settings.host, settings.mode, store.keys, now=utc_now(), command=command)
+            starting.check(settings.host, settings.mode, store.keys, now=utc_now(), command=command(settings))
         except StartError as error:
             _refuse(error)
         except StorageUnavailable as error:
-            with suppress(OSError):  # the terminal may be a file on a full disk
-                click.echo(f"{error} Starting anyway: the programs wait for the store.", err=True)
+            _tell(f"{error} Starting anyway: the programs wait for the store.")
 
 
 def _report(parent: int, settings: Settings, demo: Demo | None) -> None:
@@ -105,7 +110,7 @@ def _write_files(
         if demo is not None:
             demo.write_files(settings, agreed)
     except OSError as error:
-        raise StartError(f"INVENTORY_DATA_DIR={str(settings.data_dir)!r} cannot be written: {error.strerror}") from error
+        raise folder_lock.not_writable(settings.data_dir, error) from error
 
 
 def agreed_settings(settings: Settings, demo: Demo | None = None) -> dict[str, str]:

@@ -25,7 +25,7 @@ def take(data_dir: Path) -> int:
         _keep_others_out(data_dir)
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise StartError(f"INVENTORY_DATA_DIR={str(data_dir)!r} cannot be written: {error.strerror}") from error
+        raise not_writable(data_dir, error) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -36,6 +36,14 @@ def take(data_dir: Path) -> int:
             "stop it first, or choose another folder"
         ) from error
     return descriptor
+
+
+def not_writable(data_dir: Path, error: OSError) -> StartError:
+    """What ends a start that cannot write the data folder."""
+    return StartError(
+        f"INVENTORY_DATA_DIR={str(data_dir)!r} cannot be written: {error.strerror}. "
+        "Grant this user the right, or choose another folder"
+    )
 
 
 def is_held(data_dir: Path) -> bool:
@@ -69,7 +77,10 @@ def _keep_others_out(data_dir: Path) -> None:
 
 
 def _pids_that_hold(lock: Path) -> str:
-    """` (pids 12, 34)`: the processes that have the file open; empty without /proc or without permission to read it."""
+    """` (pid 12)`: who has to be stopped so that nobody has the file open; empty without /proc or the right to read it.
+
+    Programs end with the one that started them, so those that another one of them started are left out.
+    """
     pids = set()
     for link in Path("/proc").glob("[0-9]*/fd/*"):
         try:
@@ -78,4 +89,13 @@ def _pids_that_hold(lock: Path) -> str:
         except OSError:
             continue  # it ended, or belongs to another user
     pids.discard(os.getpid())
-    return f" (pids {', '.join(map(str, sorted(pids)))})" if pids else ""
+    first = sorted(pid for pid in pids if _parent(pid) not in pids)
+    return f" (pid{'s' if len(first) > 1 else ''} {', '.join(map(str, first))})" if first else ""
+
+
+def _parent(pid: int) -> int | None:
+    """The pid of the process that started this one, if this one still runs."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="latin-1").rpartition(")")[2].split()[1])
+    except OSError:
+        return None

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from supervisor import loggers
-from supervisor.loggers import Handler, LevelsByName, RotatingFileHandler, StreamHandler
+from supervisor.loggers import Handler, LevelsByName, LogRecord, RotatingFileHandler, StreamHandler
 from supervisor.medusa.asyncore_25 import ExitNow
 from supervisor.options import ServerOptions
 from supervisor.supervisord import Supervisor
@@ -63,8 +63,18 @@ class Log(RotatingFileHandler):  # type: ignore[misc]
         """Go on without the line."""
 
 
+STOPPING = "indicating exit request"
+"""How a line of supervisord ends that says which signal it has received."""
+
+
 class Terminal(StreamHandler):  # type: ignore[misc]
     """The terminal, which may have been closed."""
+
+    def emit(self, record: Any) -> None:
+        """Write a line; that of a signal in our words."""
+        if STOPPING in str(record.msg):
+            record = LogRecord(record.level, "Inventory stops when it has finished what it began")
+        super().emit(record)
 
     def handleError(self) -> None:  # noqa: N802 - supervisord's name
         """Go on without the line."""

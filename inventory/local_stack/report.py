@@ -129,14 +129,19 @@ def _about_demo(settings: Settings, demo: Demo, api: str) -> list[tuple[str, str
         ("", f"curl -X POST '{urls['corner']}/_switch?dead=true'  # one feed stops answering, until dead=false"),
         ("", f"({in_demo} collect {urls['pages']}/login)"),
         ("", f"{pages} | {curl} -F 'file=@-;filename=urls.txt' '{api}/api/v1/imports?kind=urls&tag=demo'"),
-        ("", f"({in_demo} search 'tag:demo cookie.*.secure:false' --show 'cookie.*.secure')  # a few seconds later"),
+        ("", f"({in_demo} search 'tag:demo cookie.*.secure:false' --show 'cookie.*.secure')  # when that job is completed"),
     ]
 
 
 def _about_keys(settings: Settings, demo: Demo | None) -> str:
     """How to get a key, and to send it."""
-    made = f"{_in_demo(settings) if demo else _command()} keys create NAME --scope admin"
+    made = f"{_in_demo(settings) if demo else command(settings)} keys create NAME --scope admin"
     return f"{f'({made})' if demo else made} makes one; put it into KEY for what is below"
+
+
+def command(settings: Settings) -> str:
+    """The command `inventory` for this data folder, from any folder and in any terminal."""
+    return f"INVENTORY_DATA_DIR={shlex.quote(str(settings.data_dir))} {_command()}"
 
 
 def _command() -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from inventory.access.model import Mode
 from inventory.config import Settings
 from inventory.local_stack.demo import Demo
-from inventory.local_stack.report import is_ready, not_well, report, still_not_well, wait_until
+from inventory.local_stack.report import command, is_ready, not_well, report, still_not_well, wait_until
 from tests.end_to_end.stack import free_port
 
 
@@ -67,6 +69,18 @@ def test_where_keys_count_it_says_how_to_make_one_for_this_very_store() -> None:
     assert 'curl -H "X-API-Key: $KEY" -i' in report(keys).plain
     assert "keys create" not in report(Settings()).plain
     assert "$KEY" not in report(Settings(), Demo(9_000)).plain
+
+
+def test_the_command_works_in_any_folder_also_for_a_data_folder_with_spaces(tmp_path: Path) -> None:
+    folder = tmp_path / "my inventory" / "été"
+
+    done = subprocess.run(
+        ["sh", "-c", f"{command(Settings(data_dir=folder))} keys create ops --scope admin"],
+        cwd=tmp_path, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+
+    assert "inv_live_" in done.stdout, done.stderr
+    assert (folder / "inventory.sqlite3").exists()
 
 
 def test_what_is_not_well_is_told_unless_it_passes() -> None:

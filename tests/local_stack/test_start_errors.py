@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     in_the_way = tmp_path / "file"
     in_the_way.touch()
 
-    with pytest.raises(StartError, match=r"INVENTORY_DATA_DIR='.*/file/data' cannot be written: Not a directory"):
+    with pytest.raises(
+        StartError, match=r"INVENTORY_DATA_DIR='.*/file/data' cannot be written: Not a directory. Grant .*, or choose"
+    ):
         folder_lock.take(in_the_way / "data")
 
 
@@ -94,3 +97,14 @@ def test_a_redis_on_the_path_is_preferred(tmp_path: Path) -> None:
     server.touch(0o755)
 
     assert redis_server.find_server(str(tmp_path)) == str(server)
+
+
+def test_a_setting_with_a_typing_error_is_named_before_the_start_fails_without_it(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        done = run(*COMMAND, "up", data_dir=tmp_path, port=taken.getsockname()[1], prot=free_port())
+
+    ignored, failed = done.stderr.splitlines()
+    assert ignored == "inventory: INVENTORY_PROT is set, and is no setting, so it is ignored. Did you mean INVENTORY_PORT?"
+    assert "is taken" in failed
