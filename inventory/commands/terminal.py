@@ -9,6 +9,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import wraps
 from shutil import get_terminal_size
 from typing import Any, ParamSpec, TypeVar
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from inventory.config import Settings
 from inventory.errors import InvalidRequest, InventoryError, StartError, UnsupportedFile, UnusableStore, UploadTooLarge
 
 P = ParamSpec("P")
@@ -43,6 +45,7 @@ def errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
+            _tell_of_another_folder()
             code = command(*args, **kwargs)
         except (InvalidRequest, StartError, UnsupportedFile, UnusableStore, UploadTooLarge) as error:
             click.echo(f"inventory: {error}{_reasons(error)}", err=True)
@@ -53,6 +56,18 @@ def errors_as_lines(command: Callable[P, int]) -> Callable[P, None]:
         sys.exit(code)
 
     return run
+
+
+def _tell_of_another_folder() -> None:
+    """Say that there is no data folder where the settings leave it to the current folder: it may be the wrong one."""
+    with suppress(StartError):  # the command says what is wrong with a setting
+        settings = Settings.read()
+        if not (settings.store_url or settings.data_dir.is_absolute() or settings.data_dir.exists()):
+            click.echo(
+                f"inventory: there is no folder {settings.data_dir} here. To use the store of a running service, run this in"
+                " its folder, or set INVENTORY_DATA_DIR.",
+                err=True,
+            )
 
 
 def _reasons(error: Exception) -> str:

@@ -119,3 +119,19 @@ def test_an_argument_that_is_not_utf_8_is_an_argument_like_any_other(tmp_path: P
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("inventory: At character 15 of the query: Half of a surrogate pair")
+
+
+def test_a_command_in_a_folder_without_a_data_folder_says_how_to_reach_that_of_a_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INVENTORY_DATA_DIR", raising=False)
+
+    first, second = run({}, "search", "tag:prod"), run({}, "search", "tag:prod")
+
+    assert (first.exit_code, first.stdout) == (0, "0 targets\n")
+    assert first.stderr == (
+        "inventory: there is no folder var here. To use the store of a running service, run this in its folder,"
+        " or set INVENTORY_DATA_DIR.\n"
+    )
+    assert second.stderr == ""  # the first one made it
