@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
 from inventory import wiring
+from inventory.archive.warc_record import GZIP
 from inventory.commands.terminal import WHEN, errors_as_lines
 from inventory.config import Settings
 from inventory.webpages.model import SOURCE
+
+LONGEST_FIRST = 65_536
+"""Bytes that the first record of a file does not reach: the longest query fits."""
 
 
 @click.command()
@@ -39,6 +44,8 @@ def archive(query: str | None, at: str | None, url: str | None, since: str | Non
     else:
         content = services.archive.found(services.search.question(query or "", at))
     click.echo(f"{_write(output, content):,} bytes in {output}")
+    if _has_one_record(output):
+        click.echo("inventory: nothing that is stored was meant, so the file has no webpage", err=True)
     return 0
 
 
@@ -54,3 +61,11 @@ def _write(output: Path, content: Iterator[bytes]) -> int:
     finally:
         partial.unlink(missing_ok=True)
     return size
+
+
+def _has_one_record(file: Path) -> bool:
+    """Whether there is nothing after the first member of gzip, which says what wrote the file."""
+    first = zlib.decompressobj(wbits=GZIP)
+    with file.open("rb") as content:
+        first.decompress(content.read(LONGEST_FIRST))
+        return first.eof and not first.unused_data

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.filesize import decimal
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from inventory.backups import mongo
 from inventory.backups.model import Backup, ProgressCallback
 from inventory.backups.restoring import Restored
-from inventory.commands.terminal import INVALID, as_json, errors_as_lines, print_document, print_pairs, stdout_console
+from inventory.commands.terminal import INVALID, as_json, errors_as_lines, print_document, print_members
 from inventory.config import Settings
 from inventory.errors import InvalidRequest
 from inventory.local_stack import folder_lock
@@ -39,7 +40,7 @@ def backup(file: Path, force: bool, as_json: bool) -> int:
         return _say_how(settings, file)
     with _shown() as progress:
         written = backup_service(settings).write(file, force=force, progress=progress)
-    print_document(_document(file, written), as_json=as_json, otherwise=_print)
+    print_document(_document(file, written), as_json=as_json, otherwise=print_members)
     if written.head.files_url is not None:
         click.echo(f"inventory: uploaded files are not in it: back up {written.head.files_url}, after this", err=True)
     return 0
@@ -68,7 +69,7 @@ def restore(file: Path, data_dir: Path | None, force: bool, as_json: bool) -> in
     finally:
         os.close(lock)
     told = {"data_dir": str(settings.data_dir), "set_aside": _path(restored)}
-    print_document(_document(file, restored.backup) | told, as_json=as_json, otherwise=_print)
+    print_document(_document(file, restored.backup) | told, as_json=as_json, otherwise=print_members)
     if restored.backup.head.files_url is not None:
         click.echo(f"inventory: uploaded files were not in it: they are in {restored.backup.head.files_url}", err=True)
     return 0
@@ -86,19 +87,27 @@ def _say_how(settings: Settings, file: Path) -> int:
 @contextmanager
 def _shown() -> Iterator[ProgressCallback]:
     """Shows on standard error which step it is, and how far."""
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn()
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[size]}"), TimeElapsedColumn()
     with Progress(*columns, console=Console(stderr=True)) as bar:
 
         def progress(step: str, done: int, total: int | None) -> None:
             if not bar.tasks or bar.tasks[-1].description != step:
-                bar.add_task(step, total=total)
-            bar.update(bar.task_ids[-1], completed=done)
+                _end_last(bar)
+                bar.add_task(step, total=total, size="")
+            bar.update(bar.task_ids[-1], completed=done, size=_size(done, total))
 
         yield progress
+        _end_last(bar)
 
 
-def _print(document: Mapping[str, object]) -> None:
-    print_pairs(stdout_console(), document.items())
+def _end_last(bar: Progress) -> None:
+    """Fill the bar of a step whose length was not known."""
+    if bar.tasks and bar.tasks[-1].total is None:
+        bar.update(bar.task_ids[-1], total=1, completed=1)
+
+
+def _size(done: int, total: int | None) -> str:
+    return f"{decimal(done)} of {decimal(total)}" if total else decimal(done) if done else ""
 
 
 def _document(file: Path, backup: Backup) -> dict[str, object]:

@@ -87,7 +87,7 @@ def _followed(services: Services, job: Job) -> Job:
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed} products, {task.fields[pages]} pages, {task.fields[rejected]} rejected"),
+        TextColumn("products {task.completed}, pages {task.fields[pages]}, rejected {task.fields[rejected]}"),
         TextColumn("[red]{task.fields[missing]}"),
         TimeElapsedColumn(),
     )
@@ -112,5 +112,5 @@ def _show(progress: Progress, tasks: dict[str, TaskID], run: Run) -> None:
             total=feed_progress.products if feed_progress.url is None else None,
             pages=feed_progress.pages,
             rejected=feed_progress.rejected,
-            missing=f"{feed_progress.gaps} missing" if feed_progress.gaps else "",
+            missing=f"missing {feed_progress.gaps}" if feed_progress.gaps else "",
         )

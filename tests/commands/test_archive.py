@@ -32,8 +32,15 @@ def test_it_writes_what_a_query_means(environment: dict[str, str], page: str, tm
     done = run(environment, "archive", "status:200", "-o", str(file))
 
     assert done.exit_code == 0, done.output
-    assert done.stdout == f"{file.stat().st_size:,} bytes in {file}\n"
+    assert (done.stdout, done.stderr) == (f"{file.stat().st_size:,} bytes in {file}\n", "")
     assert bodies(file) == [b"two"]
+
+
+def test_a_file_without_a_webpage_is_told(environment: dict[str, str], page: str, tmp_path: Path) -> None:
+    done = run(environment, "archive", "tag:nobody", "-o", str(tmp_path / "query.warc.gz"))
+
+    assert done.exit_code == 0
+    assert done.stderr == "inventory: nothing that is stored was meant, so the file has no webpage\n"
 
 
 def test_it_writes_the_history_of_a_url(environment: dict[str, str], page: str, tmp_path: Path) -> None:
