@@ -53,7 +53,7 @@ class JobService:
         """The job as it stands. One that lies within none of these limits is as unknown as one that does not exist."""
         job = self._jobs.find(job_id)
         if job is None or not within_any(job.limits, any_of):
-            raise UnknownJob(f"There is no job {job_id}; /api/v1/jobs lists all.")
+            raise UnknownJob(f"There is no job {job_id}; /api/v1/jobs and `inventory jobs` list all.")
         return job
 
     def listing(self, status: JobStatus | None, *, limit: int, after: Key | None) -> Sequence[Job]:

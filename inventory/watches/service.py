@@ -86,14 +86,16 @@ class WatchService:
         """The watch as it stands. One that may reach what is beyond limits is as unknown as one that does not exist."""
         watch = self._watches.find(watch_id)
         if watch is None or not within(watch.limits, limits):
-            raise UnknownWatch(f"There is no watch {watch_id}; /api/v1/watches lists all.")
+            raise UnknownWatch(f"There is no watch {watch_id}; /api/v1/watches and `inventory watch list` list all.")
         return watch
 
     def named(self, name: str) -> Watch:
         """The watch of this name."""
         watch = self._watches.named(name.strip())
         if watch is None:
-            raise UnknownWatch(f"There is no watch of the name {name.strip()}; /api/v1/watches lists all.")
+            raise UnknownWatch(
+                f"There is no watch of the name {name.strip()}; /api/v1/watches and `inventory watch list` list all."
+            )
         return watch
 
     def listing(self, *, limit: int, after: Key | None) -> Sequence[Watch]:

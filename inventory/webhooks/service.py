@@ -83,7 +83,9 @@ class WebhookService:
         """The webhook as it stands."""
         webhook = self._webhooks.find(webhook_id)
         if webhook is None:
-            raise UnknownWebhook(f"There is no webhook {webhook_id}; /api/v1/webhooks lists all.")
+            raise UnknownWebhook(
+                f"There is no webhook {webhook_id}; /api/v1/webhooks and `inventory webhook list` list all."
+            )
         return webhook
 
     def listing(self, *, limit: int, after: Key | None) -> Sequence[Webhook]:

@@ -105,7 +105,10 @@ def test_a_file_that_cannot_be_imported_is_one_line_that_says_why(
 def test_an_unknown_job_is_reported(environment: dict[str, str]) -> None:
     done = run(environment, "job", "0" * 32)
 
-    assert (done.exit_code, done.stderr) == (1, f"inventory: There is no job {'0' * 32}; /api/v1/jobs lists all.\n")
+    assert (done.exit_code, done.stderr) == (
+        1,
+        f"inventory: There is no job {'0' * 32}; /api/v1/jobs and `inventory jobs` list all.\n",
+    )
 
 
 def work(environment: dict[str, str]) -> None:

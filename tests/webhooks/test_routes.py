@@ -158,7 +158,7 @@ def test_webhooks_are_listed_in_pages(client: FlaskClient, clock: FakeClock) -> 
 def test_an_unknown_webhook_is_named(client: FlaskClient, method: str, path: str) -> None:
     detail = refused(client.open(UNKNOWN + path, method=method, json={}), 404, "unknown_webhook")
 
-    assert detail == f"There is no webhook {'0' * 32}; /api/v1/webhooks lists all."
+    assert detail == f"There is no webhook {'0' * 32}; /api/v1/webhooks and `inventory webhook list` list all."
 
 
 def test_a_webhook_gets_another_url(client: FlaskClient) -> None:
