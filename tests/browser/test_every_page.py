@@ -14,6 +14,21 @@ from tests.ui.filled import PAGES, Filled, filled
 
 SCHEMES = ("light", "dark")
 TELEPHONE, DESKTOP, WALL = 360, 1280, 3840
+BROKEN_WORDS = """() => {
+    const broken = [], texts = document.createTreeWalker(document.querySelector("main"), NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+        const parent = texts.currentNode.parentElement;
+        if (!parent.closest("tbody th, tbody td") || parent.closest("code, pre")) continue;
+        for (const {index, 0: word} of texts.currentNode.data.matchAll(/(?<!\\S)\\p{L}{1,8}(?!\\S)/gu)) {
+            const range = document.createRange();
+            range.setStart(texts.currentNode, index);
+            range.setEnd(texts.currentNode, index + word.length);
+            if (range.getClientRects().length > 1) broken.push(word);
+        }
+    }
+    return broken;
+}"""
+"""The short words in cells of tables that are in more than one line, code aside."""
 each_page = pytest.mark.parametrize("name", PAGES)
 
 
@@ -43,6 +58,15 @@ def test_a_page_is_for_everybody(browser: Browser, service: Filled, url: str, na
         page.set_viewport_size({"width": WALL, "height": 2_160})
         assert page.evaluate(OVERFLOW) <= 0
         assert opened.complaints == []
+
+
+@each_page
+def test_no_short_word_of_a_table_is_broken_on_a_telephone(browser: Browser, service: Filled, url: str, name: str) -> None:
+    with window(browser, url) as opened:
+        page = opened.open(service.paths()[name])
+        page.wait_for_load_state("networkidle")
+        page.set_viewport_size({"width": TELEPHONE, "height": 900})
+        assert page.evaluate(BROKEN_WORDS) == []
 
 
 @each_page
