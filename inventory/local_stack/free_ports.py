@@ -49,4 +49,4 @@ def _why_not(error: OSError, name: str, host: str, port: int) -> str:
         return f"{name}={port} is taken: another program listens on {host}:{port}; stop it, or set {name} to a free port"
     if error.errno == errno.EADDRNOTAVAIL:
         return f"INVENTORY_HOST={host!r} is not an address of this machine"
-    return f"{name}={port} cannot be used on {host}: {error.strerror}"
+    return f"{name}={port} cannot be used on {host}: {error.strerror}; set {name} to a free port from 1024 on"
