@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 
 from inventory.clock import Clock
 from inventory.doctor.model import Finding, ok, problem, warning
+from inventory.errors import StartError
 from inventory.masking import Masking
 
 OLDEST = 5
@@ -22,18 +23,23 @@ CLOCK_DIFFERS = timedelta(seconds=5)
 
 
 class QueueCheck:
-    """Checks one Redis. `is_up` says whether `inventory up` runs, and `is_own` whether that starts this Redis."""
+    """Checks one Redis. `is_up` says whether `inventory up` runs, and `is_own` whether that starts this Redis.
 
-    def __init__(self, redis: Redis, url: str, *, is_up: bool, is_own: bool, clock: Clock) -> None:
+    `find_own` raises `StartError` if it could not.
+    """
+
+    def __init__(
+        self, redis: Redis, url: str, *, is_up: bool, is_own: bool, find_own: Callable[[], object], clock: Clock
+    ) -> None:
         self._redis = redis
         self._url = Masking()(url)
-        self._is_up, self._is_own = is_up, is_own
+        self._is_up, self._is_own, self._find_own = is_up, is_own, find_own
         self._clock = clock
 
     def redis(self) -> Iterator[Finding]:
         """Whether it answers, and is set up for queues."""
         if self._is_own and not self._is_up:
-            yield ok("redis", "`inventory up` starts it, and does not run now.")
+            yield from self._to_be_started()
             return
         try:
             info = cast("Mapping[str, Any]", self._redis.info())
@@ -48,6 +54,14 @@ class QueueCheck:
         if differs > CLOCK_DIFFERS:
             text = f"The clock of Redis's machine and this one differ by {differs.total_seconds():.0f} s."
             yield warning("clock", text, "Have both set by NTP: claims last some 35 s by the clocks of workers.")
+
+    def _to_be_started(self) -> Iterator[Finding]:
+        try:
+            self._find_own()
+        except StartError as error:
+            yield problem("redis", f"`inventory up` cannot start it: {error}.", "")
+        else:
+            yield ok("redis", "`inventory up` starts it, and does not run now.")
 
     def workers(self) -> Iterator[Finding]:
         """Whether workers listen, and each of them lives."""

@@ -14,7 +14,7 @@ from inventory.doctor.model import Check, Finding, StoreCheck
 from inventory.doctor.owed import OwedCheck
 from inventory.doctor.queue import QueueCheck
 from inventory.errors import SettingError
-from inventory.local_stack import folder_lock
+from inventory.local_stack import folder_lock, redis_server
 from inventory.notifier import connect
 from inventory.store.sqlite.doctor import SqliteCheck
 from inventory.wiring.backups import files_folder
@@ -36,7 +36,8 @@ def all_checks() -> Mapping[str, Check]:
 def _checks(settings: Settings) -> Mapping[str, Check]:
     is_up = folder_lock.is_held(settings.data_dir)
     redis = connect(settings.redis, socket_timeout=REDIS_TIMEOUT)
-    queue = QueueCheck(redis, settings.redis, is_up=is_up, is_own=not settings.redis_url, clock=utc_now)
+    is_own, find_own = not settings.redis_url, redis_server.find_server
+    queue = QueueCheck(redis, settings.redis, is_up=is_up, is_own=is_own, find_own=find_own, clock=utc_now)
     store = _store_check(settings)
     path = sqlite_path(settings) if settings.store.startswith("sqlite:") else None
     folder, files = settings.data_dir, files_folder(settings)

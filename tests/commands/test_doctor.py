@@ -20,6 +20,8 @@ from redis import Redis
 from inventory.clock import utc_now
 from inventory.doctor.examining import examine
 from inventory.doctor.model import Finding, Status, ok
+from inventory.doctor.queue import QueueCheck
+from inventory.errors import StartError
 from inventory.local_stack import folder_lock
 from inventory.local_stack.redis_server import find_server
 from inventory.store.sqlite import SqliteStore
@@ -306,6 +308,19 @@ def test_what_another_user_keeps_is_no_bug_of_the_check() -> None:
         "This user may not read /data/inventory.sqlite3: Permission denied.",
     )
     assert found.advice == "Run this as the user that runs the service."
+
+
+def test_a_redis_that_is_not_installed_is_a_problem_before_the_start() -> None:
+    def find() -> str:
+        raise StartError("no redis-server found: install Redis or Valkey")
+
+    check = QueueCheck(Redis(), "unix:///r", is_up=False, is_own=True, find_own=find, clock=utc_now)
+    (found,) = examine({"redis": check.redis})
+
+    assert (found.status, found.text) == (
+        Status.PROBLEM,
+        "`inventory up` cannot start it: no redis-server found: install Redis or Valkey.",
+    )
 
 
 def test_a_stored_text_is_shown_without_markup(environment: dict[str, str]) -> None:
