@@ -33,12 +33,14 @@ class KeyRequest(QuerySchema):
 
     name = fields.String(
         required=True,
+        error_messages={"required": "Missing. Send a name that tells it from other keys, such as `ci`."},
         validate=Length(1, MAX_NAME),
         metadata={"description": "Tells it from others. No two that are not revoked have the same.", "example": "ci"},
     )
     scopes = fields.List(
         fields.String(validate=Length(1, 500)),
         required=True,
+        error_messages={"required": 'Missing. Send what it may do, such as ["read", "collect"].'},
         validate=Length(1, MAX_SCOPES),
         metadata={
             "description": "What it may do: `read`, `collect`, `import`, `delete`, `watch`, `export` or `admin`, which"

@@ -14,6 +14,7 @@ class WeatherQuery(QuerySchema):
 
     city = fields.String(
         required=True,
+        error_messages={"required": "Missing. Send the name of a city, such as Paris."},
         metadata={
             "description": "A city. If several cities have that name: with a region, a country or both after commas, by"
             " ISO 3166 code or name. Case and accents do not matter.",

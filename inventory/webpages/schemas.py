@@ -46,6 +46,9 @@ class LookupQuery(TargetQuery):
     )
 
 
+LABELS = 'Send a list of labels, such as ["prod"]; an empty list for none.'
+
+
 class TagsBody(Schema):
     """Labels of a URL."""
 
@@ -53,7 +56,7 @@ class TagsBody(Schema):
     tags = fields.List(
         fields.String(),
         required=True,
-        error_messages={"invalid": 'Send a list of labels, such as ["prod"]; an empty list for none.'},
+        error_messages={"required": f"Missing. {LABELS}", "invalid": LABELS},
         metadata={
             "description": f"All labels that it is to have, at most {MAX_LABELS}: printable characters and spaces, 1 to 100."
             " Spaces at the ends do not count, and of labels that differ in case alone the first is kept.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -95,3 +96,18 @@ def test_an_answer_has_the_members_that_are_documented(client: FlaskClient, docu
     record = client.post("/api/v1/metadata", json={"url": URL}).json
 
     assert set(record) == set(document["components"]["schemas"]["Record"]["properties"])
+
+
+def test_what_is_missing_is_said_with_what_to_send(app: Flask, document: dict[str, Any]) -> None:
+    client, known = app.test_client(), 0
+    for name, _ in operations(document):
+        method, path = name.split(" ")
+        with client.open(
+            re.sub(r"\{[^}]+\}", "0" * 32, path), method=method, json=None if method == "GET" else {}
+        ) as answer:
+            members = answer.json.get("errors", {}) if answer.is_json and answer.status_code == 422 else {}
+        missing = [each for sentences in members.values() for each in sentences if each.startswith("Missing")]
+        known += len(missing)
+        assert [each for each in missing if not each.startswith("Missing. ")] == [], name
+
+    assert known > 10
