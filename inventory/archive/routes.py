@@ -50,7 +50,7 @@ class Archive(MethodView):
     @blueprint.problems(*QUERY_PROBLEMS, *URL_PROBLEMS, TooManyStreams, StorageUnavailable)
     @blueprint.needs("export", limited=True, action="archive.read")
     def get(self, query: dict[str, Any]) -> Response:
-        """Send the snapshots of a webpage, or the current one of each webpage that a query means, as WARC 1.1.
+        """Send the snapshots of a webpage, or the current one of each webpage that a query matches, as WARC 1.1.
 
         docs/archives.md says what is in it. If the inventory cannot go on, it ends the connection before the end of the
         response, which clients report as an error.

@@ -21,8 +21,8 @@ class ArchiveQuery(QuerySchema):
     q = fields.String(
         load_default=None,
         metadata={
-            "description": "A query (docs/queries.md): of each webpage that it means, the current snapshot. An empty one"
-            " means all.",
+            "description": "A query (docs/queries.md): of each webpage that it matches, the current snapshot. An empty one"
+            " matches all.",
             "example": "domain:example.com",
         },
     )

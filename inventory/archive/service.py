@@ -1,4 +1,4 @@
-"""Writes WARC files of what is stored: the history of a webpage, or what a query means."""
+"""Writes WARC files of what is stored: the history of a webpage, or what a query matches."""
 
 from __future__ import annotations
 

@@ -30,9 +30,9 @@ LONGEST_FIRST = 65_536
 def archive(query: str | None, at: str | None, url: str | None, since: str | None, until: str | None, output: Path) -> int:
     """Write webpages to a WARC file.
 
-    It has the latest snapshot of each webpage that QUERY means, or all snapshots of one URL. docs/archives.md says more.
+    It has the latest snapshot of each webpage that QUERY matches, or all snapshots of one URL. docs/archives.md says more.
 
-    QUERY is one word for your shell: put it in quotes. An empty one means all.
+    QUERY is one word for your shell: put it in quotes. An empty one matches all.
     """
     if (query is None) == (url is None):
         raise click.UsageError("Give a QUERY or --url: one of them.")
@@ -45,7 +45,7 @@ def archive(query: str | None, at: str | None, url: str | None, since: str | Non
         content = services.archive.found(services.search.question(query or "", at))
     click.echo(f"{_write(output, content):,} bytes in {output}")
     if _has_one_record(output):
-        click.echo("inventory: nothing that is stored was meant, so the file has no webpage", err=True)
+        click.echo("inventory: nothing that is stored matches, so the file has no webpage", err=True)
     return 0
 
 

@@ -144,9 +144,8 @@ def check(
 
 def _nothing(targets: str) -> int:
     """Say why there is nothing to check: a name of a file that is not there is a query, too."""
-    why = (
-        f"{targets} names no URL" if _is_file(targets) else f"there is no file {targets}, and as a query it means no target"
-    )
+    no_file = f"there is no file {targets}, and as a query it matches no target"
+    why = f"{targets} names no URL" if _is_file(targets) else no_file
     click.echo(f"inventory: Nothing was checked: {why}.", err=True)
     return NOTHING
 

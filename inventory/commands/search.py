@@ -43,7 +43,7 @@ OFTEN_EMPTY = ("volatile", "gone", FAILURE)
 @as_json
 @errors_as_lines
 def search(query: str, at: str | None, show: Sequence[str], facet: str | None, limit: int, as_json: bool) -> int:
-    """Find the targets that QUERY means, the latest collected first.
+    """Find the targets that QUERY matches, the latest collected first.
 
     docs/queries.md has its language.
 

@@ -43,7 +43,7 @@ def watch() -> None:
 @as_json
 @errors_as_lines
 def add(as_json: bool, **members: Any) -> int:
-    """Make the watch NAME of the targets that QUERY means.
+    """Make the watch NAME of the targets that QUERY matches.
 
     docs/queries.md has its language.
     """

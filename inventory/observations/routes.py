@@ -48,7 +48,7 @@ class Facets(MethodView):
     @blueprint.problems(*QUESTION_PROBLEMS)
     @blueprint.needs("read", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
-        """Count the values of a field among the targets that a query means. Each has a link to the targets with it."""
+        """Count the values of a field among the targets that a query matches. Each has a link to the targets with it."""
         return json_response(answers.facets(query, request.environ["SCRIPT_NAME"]))
 
 
@@ -84,7 +84,7 @@ class Export(MethodView):
     @blueprint.problems(*QUESTION_PROBLEMS, TooManyStreams)
     @blueprint.needs("export", limited=True)
     def get(self, query: dict[str, Any]) -> Response:
-        """Send all targets that a query means, as CSV or as JSON lines.
+        """Send all targets that a query matches, as CSV or as JSON lines.
 
         In CSV an apostrophe precedes what a spreadsheet would take for a formula. If the inventory cannot go on, it ends
         the connection before the end of the response, which clients report as an error.

@@ -28,7 +28,7 @@ class QuestionQuery(QuerySchema):
     q = fields.String(
         load_default="",
         metadata={
-            "description": "A query; docs/queries.md has the language and the fields. Without it all targets are meant.",
+            "description": "A query; docs/queries.md has the language and the fields. Without it all targets match.",
             "example": "header.server:nginx AND NOT _exists_:header.strict-transport-security",
         },
     )

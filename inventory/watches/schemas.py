@@ -58,7 +58,7 @@ class WatchChange(Schema):
     query = fields.String(
         metadata={
             "description": "Which targets are watched (docs/queries.md): those that it holds for at a collection. An empty"
-            " one means all. `now` in it is each collection. It may not ask for `body.size` and `elapsed_ms`.",
+            " one matches all. `now` in it is each collection. It may not ask for `body.size` and `elapsed_ms`.",
             "example": "tag:prod",
         }
     )
@@ -131,7 +131,7 @@ class WatchRequest(WatchChange):
     query = fields.String(
         required=True,
         metadata=WatchChange._declared_fields["query"].metadata,
-        error_messages={"required": "Missing. Send a query, such as `tag:prod`; an empty one means all targets."},
+        error_messages={"required": "Missing. Send a query, such as `tag:prod`; an empty one matches all targets."},
     )
 
 

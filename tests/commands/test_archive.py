@@ -40,7 +40,7 @@ def test_a_file_without_a_webpage_is_told(environment: dict[str, str], page: str
     done = run(environment, "archive", "tag:nobody", "-o", str(tmp_path / "query.warc.gz"))
 
     assert done.exit_code == 0
-    assert done.stderr == "inventory: nothing that is stored was meant, so the file has no webpage\n"
+    assert done.stderr == "inventory: nothing that is stored matches, so the file has no webpage\n"
 
 
 def test_it_writes_the_history_of_a_url(environment: dict[str, str], page: str, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_a_file_that_is_not_there_or_names_nothing_is_told(environment: dict[str
     empty = run(environment, "check", listed(tmp_path), "--policy", policy, "--replay")
 
     assert (missing.exit_code, empty.exit_code) == (3, 3)
-    assert "there is no file no-such-urls.txt, and as a query it means no target" in missing.stderr
+    assert "there is no file no-such-urls.txt, and as a query it matches no target" in missing.stderr
     assert "urls.txt names no URL" in empty.stderr
 
 
