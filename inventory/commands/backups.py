@@ -22,12 +22,10 @@ from inventory.errors import InvalidRequest
 from inventory.local_stack import folder_lock
 from inventory.wiring.backups import backup_service, restore_service
 
-force = click.option("--force", is_flag=True, help="Replace what is there; a store that is replaced is set aside.")
-
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
-@force
+@click.option("--force", is_flag=True, help="Replace FILE if it is there.")
 @as_json
 @errors_as_lines
 def backup(file: Path, force: bool, as_json: bool) -> int:
@@ -50,7 +48,7 @@ def backup(file: Path, force: bool, as_json: bool) -> int:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--data-dir", type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
               help="Restore to this data folder, wherever the settings keep store and files.")  # fmt: skip
-@force
+@click.option("--force", is_flag=True, help="Set a store that is there aside, and its files.")
 @as_json
 @errors_as_lines
 def restore(file: Path, data_dir: Path | None, force: bool, as_json: bool) -> int:

@@ -111,16 +111,23 @@ def jobs(status: str | None, limit: int, as_json: bool) -> int:
 @as_json
 @errors_as_lines
 def job(job_id: str, outcome: str | None, follow: bool, as_json: bool) -> int:
-    """Show the job ID, or its rows with one outcome. Rows are JSON, one line for each."""
+    """Show the job ID, or its rows with one outcome.
+
+    With --json each row is a line.
+    """
     services = wiring.build(Settings.read())
     if outcome is None:
         return _show(services, services.jobs.find(job_id), follow=follow, as_json=as_json)
+    shown = 0
     for page in services.jobs.all_rows(job_id, RowOutcome(outcome)):  # a table for each page: there may be a million rows
+        shown += len(page)
         documents = [row_document(row, services.settings.masking) for row in page]
         if as_json:
             click.echo("".join(json.dumps(document) + "\n" for document in documents), nl=False)
         else:
             print_table(stdout_console(), "", IN_ROWS, documents)
+    if not shown and not as_json:
+        click.echo(f"No row ended as {outcome}.")
     return 0
 
 

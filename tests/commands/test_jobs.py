@@ -130,6 +130,9 @@ def test_a_job_without_one_good_row_is_no_success(environment: dict[str, str], t
     document = json.loads(shown.stdout)
     assert (document["status"], document["succeeded"], document["rejected"]) == ("completed", 0, 2)
     assert (imported.exit_code, shown.exit_code) == (0, 1)
+    none = run(environment, "job", document["job_id"], "--rows", "failed")
+    assert (none.exit_code, none.stdout) == (0, "No row ended as failed.\n")
+    assert run(environment, "job", document["job_id"], "--rows", "failed", "--json").stdout == ""
 
 
 def test_a_log_file_is_imported_with_its_own_names(environment: dict[str, str], tmp_path: Path) -> None:
