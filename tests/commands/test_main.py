@@ -125,7 +125,8 @@ def test_a_command_in_a_folder_without_a_data_folder_says_how_to_reach_that_of_a
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("INVENTORY_DATA_DIR", raising=False)
+    for name in ("INVENTORY_DATA_DIR", "INVENTORY_STORE_URL"):
+        monkeypatch.delenv(name, raising=False)
 
     first, second = run({}, "search", "tag:prod"), run({}, "search", "tag:prod")
 
