@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from flask import Blueprint, Flask, Response, json, request
-from werkzeug.exceptions import HTTPException
+from flask import Blueprint, Flask, Response, current_app, json, redirect, request, url_for
+from werkzeug.exceptions import HTTPException, NotFound
 
 from inventory.errors import InventoryError, Unauthenticated
 from inventory.ui.login import lead_to_login
@@ -85,8 +85,26 @@ def _unforeseen_page(error: Exception) -> Response:
     return _page_of(answer, "problem.html") if wants_page() else answer
 
 
+def _without_slash() -> str | None:
+    """The address that is asked for without the slash at its end, if that is one; as the rule makes it, not as it came."""
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None or request.method not in SAFE or not request.path.endswith("/"):
+        return None
+    try:
+        endpoint, values = adapter.match(request.path.removesuffix("/"))
+    except HTTPException:
+        return None
+    query = request.query_string.decode("latin-1")
+    return f"{url_for(endpoint, **values)}{'?' * bool(query)}{query}"
+
+
 def _framework_page(error: HTTPException) -> Response:
-    """The page of an error, but of 500: Flask raises that where the page of an unforeseen error could not be made."""
+    """The page of an error, but of 500: Flask raises that where the page of an unforeseen error could not be made.
+
+    An address with a slash too many at its end leads to the page.
+    """
+    if isinstance(error, NotFound) and wants_page() and (address := _without_slash()) is not None:
+        return cast("Response", redirect(address, 308))
     answer = problems.answer_framework(error)
     if not wants_page() or not 400 <= answer.status_code < 500:
         return answer

@@ -153,6 +153,29 @@ def test_a_browser_that_goes_wrong_sees_a_page(client: FlaskClient, method: str,
 
 
 @pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/jobs/", "/jobs"),
+        ("/search/?q=a:%22%E2%82%AC%22&_external=1&_scheme=x", "/search?q=a:%22%E2%82%AC%22&_external=1&_scheme=x"),
+        ("/watches/new/", "/watches/new"),
+    ],
+)
+def test_a_slash_too_many_leads_a_browser_to_the_page(client: FlaskClient, path: str, leads_to: str) -> None:
+    shown = client.get(path, headers=BROWSER)
+
+    assert (shown.status_code, shown.headers["Location"]) == (308, leads_to)
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/nowhere/", "//evil.test/", "/jobs//", "/\\evil.test/", "/jobs/", "//jobs/"])
+def test_a_slash_leads_to_nothing_but_a_page(client: FlaskClient, path: str) -> None:
+    shown = client.get("/", headers=BROWSER, environ_overrides={"PATH_INFO": path})
+
+    led = shown.headers.get("Location", "").removeprefix("http://localhost")
+    assert (shown.status_code, led) in [(404, ""), (308, "/jobs"), (308, "/jobs/")]
+
+
+@pytest.mark.parametrize(
     ("accept", "media_type"),
     [
         ("text/html", "text/html"),
