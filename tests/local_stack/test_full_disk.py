@@ -113,6 +113,12 @@ def assert_nothing_is_accepted(stack: Up, known: str, new: str) -> None:
 def _pids(stack: Up, command: str) -> list[int]:
     """The children of the supervisor that run a command."""
     children = Path(f"/proc/{stack.process.pid}/task/{stack.process.pid}/children").read_text().split()
-    return [
-        int(pid) for pid in children if command in Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-    ]
+    return [int(pid) for pid in children if command in _command(pid)]
+
+
+def _command(pid: str) -> str:
+    """What a process runs; nothing if it has ended since it was listed."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
