@@ -52,6 +52,8 @@ def judged(requirement: Requirement, seen: Seen) -> Result:
         case Csp():
             return _bounded(_csp_problems(requirement, seen))
         case Fact():
+            if requirement.of == "certificate" and seen.certificate_is_unknown:
+                return Result((), "its certificate is not known")
             return _bounded(_fact_problems(requirement, seen))
         case LoadedHosts():
             return _of_hosts(requirement, seen)

@@ -123,11 +123,13 @@ class AllCookies:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The values of a fact, by hop."""
+    """The values of a fact, by hop; None if they are of a certificate that is not known."""
 
     fact: Fact
 
     def value(self, seen: Seen) -> Hashable:
+        if self.fact.of == "certificate" and seen.certificate_is_unknown:
+            return None
         return tuple([(hop.number, *values) for hop, values in fact_values(self.fact, seen)])
 
 

@@ -98,6 +98,11 @@ class Seen:
         """The registrable domain of the final URL."""
         return registrable(self.hops[-1].host)
 
+    @property
+    def certificate_is_unknown(self) -> bool:
+        """Whether there was one that was not kept: what is imported from an archive rarely has it."""
+        return self.hops[-1].scheme == "https" and not object_of(self.response.get("tls"))
+
     def certificate(self, name: str) -> Sequence[str]:
         """The values of a fact of the certificate and its connection; none without a certificate."""
         tls = object_of(self.response.get("tls"))

@@ -179,7 +179,8 @@ TLS = {
     [
         ({"certificate": "days_left", "min": 14}, TLS, HOLDS),
         ({"certificate": "days_left", "min": 15}, TLS, FAILS),
-        ({"certificate": "days_left", "min": 14}, None, FAILS),
+        ({"certificate": "days_left", "min": 14}, None, State.UNKNOWN),
+        ({"certificate": "sha256", "absent": True}, None, State.UNKNOWN),
         ({"certificate": "days_left", "min": 14}, TLS | {"not_after": None}, FAILS),
         ({"certificate": "lifetime_days", "max": 45}, TLS, HOLDS),
         ({"certificate": "lifetime_days", "max": 44}, TLS, FAILS),
@@ -195,6 +196,14 @@ def test_the_certificate_is_judged(require: Any, tls: Any, wanted: State) -> Non
     seen["response"]["tls"] = tls
 
     assert state(require, seen) is wanted
+
+
+def test_a_page_without_encryption_has_no_certificate() -> None:
+    seen = page()
+    seen["response"] |= {"tls": None, "final_url": "http://shop.example/"}
+
+    assert state({"certificate": "days_left", "min": 14}, seen) is FAILS
+    assert state({"certificate": "sha256", "absent": True}, seen) is HOLDS
 
 
 def test_a_certificate_is_judged_as_of_the_instant_that_is_asked_about() -> None:
