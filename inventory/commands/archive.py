@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from inventory.commands.terminal import WHEN, errors_as_lines
 from inventory.config import Settings
 from inventory.webpages.model import SOURCE
 
+STANDARD_OUTPUT = "-"
 LONGEST_FIRST = 65_536
 """Bytes that the first record of a file does not reach: the longest query fits."""
 
@@ -25,7 +27,7 @@ LONGEST_FIRST = 65_536
 @click.option("--since", metavar=WHEN, help="With --url: only those from this instant on.")
 @click.option("--until", metavar=WHEN, help="With --url: only those before this instant.")
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", required=True,
-              help="The file to write, such as site.warc.gz.")  # fmt: skip
+              help="The file to write, such as site.warc.gz, or - for standard output.")  # fmt: skip
 @errors_as_lines
 def archive(query: str | None, at: str | None, url: str | None, since: str | None, until: str | None, output: Path) -> int:
     """Write webpages to a WARC file.
@@ -43,6 +45,9 @@ def archive(query: str | None, at: str | None, url: str | None, since: str | Non
         content = services.archive.history(services.records.target(SOURCE, url), since, until)
     else:
         content = services.archive.found(services.search.question(query or "", at))
+    if str(output) == STANDARD_OUTPUT:
+        _print(content)
+        return 0
     click.echo(f"{_write(output, content):,} bytes in {output}")
     if _has_one_record(output):
         click.echo("inventory: nothing that is stored matches, so the file has no webpage", err=True)
@@ -61,6 +66,18 @@ def _write(output: Path, content: Iterator[bytes]) -> int:
     finally:
         partial.unlink(missing_ok=True)
     return size
+
+
+def _print(content: Iterator[bytes]) -> None:
+    file = sys.stdout.buffer
+    try:
+        for piece in content:
+            file.write(piece)
+        file.flush()
+    except BrokenPipeError:
+        raise  # click ends quietly where nobody reads any more
+    except OSError as error:
+        raise click.FileError("standard output", error.strerror) from error
 
 
 def _has_one_record(file: Path) -> bool:

@@ -22,7 +22,11 @@ def page(environment: dict[str, str], upstream: Upstream) -> str:
 
 
 def bodies(file: Path) -> list[bytes]:
-    found = ArchiveIterator(io.BytesIO(file.read_bytes()))
+    return bodies_in(file.read_bytes())
+
+
+def bodies_in(content: bytes) -> list[bytes]:
+    found = ArchiveIterator(io.BytesIO(content))
     return [each.content_stream().read() for each in found if each.rec_type == "response"]
 
 
@@ -34,6 +38,13 @@ def test_it_writes_what_a_query_means(environment: dict[str, str], page: str, tm
     assert done.exit_code == 0, done.output
     assert (done.stdout, done.stderr) == (f"{file.stat().st_size:,} bytes in {file}\n", "")
     assert bodies(file) == [b"two"]
+
+
+def test_it_writes_to_a_pipe(environment: dict[str, str], page: str, tmp_path: Path) -> None:
+    done = run(environment, "archive", "status:200", "-o", "-")
+
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert bodies_in(done.stdout_bytes) == [b"two"]
 
 
 def test_a_file_without_a_webpage_is_told(environment: dict[str, str], page: str, tmp_path: Path) -> None:
