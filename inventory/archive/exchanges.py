@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from inventory import urls, web_encodings
+from inventory.archive.snapshot_records import LATER
 from inventory.http_client.head import Fields, Head
 from inventory.http_client.media_types import extracted
 from inventory.records.model import Target
@@ -19,8 +20,8 @@ from inventory.webpages.archived import Archived
 
 MALFORMED = "malformed_record"
 VERSION = re.compile(r"(?:HTTP/|h)?([0-9])(?:\.([0-9]))?", re.IGNORECASE)
-LATER = {"h2": "2", "h2c": "2", "h3": "3"}
-"""Versions of HTTP as `WARC-Protocol` names them: archives write their messages as those of HTTP/1.1."""
+VERSIONS = {name: version for version, name in LATER.items()} | {"h2c": "2"}
+"""Versions of HTTP by their names in `WARC-Protocol`: archives write their messages as those of HTTP/1.1."""
 NOT_IN_A_LINE = re.compile(r"[\r\n\0]")
 NOT_IN_A_NAME = re.compile(r"[\r\n\0:]")
 CREDENTIALS = frozenset({"cookie", "authorization", "proxy-authorization"})
@@ -40,7 +41,7 @@ class Rejected(Exception):
 def of_warc(target: Target, at: datetime, document: Document, block: str) -> Archived:
     """The response in a block of a WARC file; `SourceFailure` if there is none."""
     head, payload = archived.read_block(decoded(block))
-    named = [LATER[each.strip()] for each in document.get("protocols", ()) if each.strip() in LATER]
+    named = [VERSIONS[each.strip()] for each in document.get("protocols", ()) if each.strip() in VERSIONS]
     request = document.get("request")
     return Archived(
         url=urls.known(target.key),

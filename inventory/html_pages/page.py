@@ -36,7 +36,7 @@ MAX_READ = 4_000
 """Characters of them as they stand in the page. Python reads no number of more than 4,300 digits, as in `&#999…`."""
 
 _OF_OTHERS = ("the title of ", "the generator of ")
-"""How defects begin that are not about hosts."""
+"""How defects begin that are not about hosts. Snapshots keep defects as sentences alone."""
 _NO_HOSTS: Mapping[str, tuple[str, ...]] = dict.fromkeys(KINDS, ())
 _HTML = frozenset({"text/html", "application/xhtml+xml"})
 _WHITE_SPACE = re.compile(r"[\t\n\f\r ]+")

@@ -1,11 +1,7 @@
-"""Opens connections: a name is resolved once, every address is checked, a checked one is called, and its peer checked.
-
-An address of this machine is as private as loopback, whatever its number: a firewall in front of it does not see the call.
-"""
+"""Opens connections: a name is resolved once, every address is checked, a checked one is called, and its peer checked."""
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,45 +9,10 @@ from dataclasses import dataclass
 from inventory.errors import SourceFailure
 from inventory.http_client.deadline import Deadline
 from inventory.http_client.guard import Guard
+from inventory.http_client.own_addresses import is_own
 from inventory.http_client.resolver import Resolver
 from inventory.http_client.transport import Request, RequestTiming
 from inventory.urls import Url
-
-NOBODYS = {4: "192.0.2.1", 6: "2001:db8::1"}
-"""Addresses of documentation, which no machine has."""
-ANY_PORT = 9
-
-
-def is_own(address: str) -> bool:
-    """Whether this machine has an address: it can then be bound. Nothing is sent.
-
-    Some systems let any address be bound (`ip_nonlocal_bind`). There it is own if it would be called from itself.
-    """
-    version = ipaddress.ip_address(address).version
-    return _can_be_bound(address) and (not _can_be_bound(NOBODYS[version]) or _is_called_from_itself(address))
-
-
-def _can_be_bound(address: str) -> bool:
-    with _unsent(address) as unsent:
-        try:
-            unsent.bind((address, 0))
-        except OSError:
-            return False
-    return True
-
-
-def _is_called_from_itself(address: str) -> bool:
-    with _unsent(address) as unsent:
-        try:
-            unsent.connect((address, ANY_PORT))
-        except OSError:
-            return False
-        return ipaddress.ip_address(unsent.getsockname()[0]) == ipaddress.ip_address(address)
-
-
-def _unsent(address: str) -> socket.socket:
-    family = socket.AF_INET if ipaddress.ip_address(address).version == 4 else socket.AF_INET6
-    return socket.socket(family, socket.SOCK_DGRAM)
 
 
 @dataclass(frozen=True, slots=True)

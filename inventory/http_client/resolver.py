@@ -7,6 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 from inventory.http_client.deadline import Deadline
 from inventory.http_client.failures import dns_failure, no_room
@@ -21,11 +22,11 @@ SPARE_DESCRIPTORS = 8
 """More than a lookup has open at once: the files that it reads, and a socket for each family of addresses."""
 
 
-def resolve(host: str) -> Sequence[str]:
+def resolve(host: str, ask: Callable[..., Sequence[Any]] = socket.getaddrinfo) -> Sequence[str]:
     """The addresses that the system's resolver knows."""
     try:
         # As bytes, the name bypasses Python's IDNA codec, which refuses names that the system may know.
-        found = socket.getaddrinfo(host.encode("ascii"), None, type=socket.SOCK_STREAM)
+        found = ask(host.encode("ascii"), None, type=socket.SOCK_STREAM)
     except socket.gaierror:
         _check_descriptors()
         raise

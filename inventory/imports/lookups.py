@@ -48,7 +48,7 @@ ENDS = {Verdict.SUCCEEDED: RowOutcome.SUCCEEDED, Verdict.FAILED: RowOutcome.FAIL
 def verdict(record: Record | None, *, created_at: datetime, fresh_since: datetime, now: datetime) -> Verdict:
     """What becomes of a row of a job created at `created_at`, for which a snapshot from `fresh_since` on is fresh.
 
-    What a clock noted that was ahead may be of any time.
+    An instant that a clock noted which was ahead says nothing.
     """
     if record is None:
         return Verdict.NEEDED
@@ -178,7 +178,7 @@ class Lookups:
 
     def step(self, now: datetime) -> Step:
         """End the rows whose records decide them, and accept the targets that are not being collected yet."""
-        # A clock that is set back would not reach the beginning of the job for long: nothing would be of after it.
+        # By a clock that was set back to before the job was made, no collection would be later than the job.
         self._created_at = min(self._created_at, now)
         rows, waiting, unread = self._read(now)
         fresh_since = now - self._fresh_for

@@ -126,7 +126,8 @@ def not_followed(memento: Memento) -> str | None:
     if memento.location is not None:
         return None
     lines = memento.snapshot.content["headers"]
-    head = Head(memento.status, "", "1.1", tuple((line["name"], line["value"]) for line in lines), ())
+    fields = tuple((line["name"], line["value"]) for line in lines)
+    head = Head(status=memento.status, reason="", http_version="1.1", fields=fields, defects=())
     location = redirects.location(head)
     try:
         return None if location is None else redirects.following(urls.known(memento.url), location).href

@@ -40,7 +40,7 @@ class Stamp:
 
 def stamp_of(instant: datetime) -> str:
     """An instant in UTC to the millisecond, as 17 digits."""
-    return f"{instant:%Y%m%d%H%M%S}{instant.microsecond // 1000:03}"
+    return f"{second_of(instant)}{instant.microsecond // 1000:03}"
 
 
 def second_of(instant: datetime) -> str:

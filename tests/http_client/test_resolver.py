@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 import threading
+from functools import partial
+from typing import NoReturn
 
 import pytest
 
@@ -14,20 +16,14 @@ from tests.http_client.descriptors import no_descriptors
 
 
 @pytest.mark.parametrize("left", [0, 1, SPARE_DESCRIPTORS // 2])
-def test_a_name_is_not_said_to_be_unknown_where_no_descriptors_are_left_to_ask(
-    left: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", _knows_nothing)
-
+def test_a_name_is_not_said_to_be_unknown_where_no_descriptors_are_left_to_ask(left: int) -> None:
     with no_descriptors(left), pytest.raises(NoRoom, match="Too many open files"):
-        Resolver(resolve).addresses("localhost", Deadline(20))
+        Resolver(partial(resolve, ask=_knows_nothing)).addresses("localhost", Deadline(20))
 
 
-def test_a_name_is_said_to_be_unknown_where_they_are_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "getaddrinfo", _knows_nothing)
-
+def test_a_name_is_said_to_be_unknown_where_they_are_left() -> None:
     with pytest.raises(SourceFailure) as caught:
-        Resolver(resolve).addresses("localhost", Deadline(20))
+        Resolver(partial(resolve, ask=_knows_nothing)).addresses("localhost", Deadline(20))
 
     assert (caught.value.code, caught.value.permanent) == ("dns_failure", True)
 
@@ -45,6 +41,6 @@ def test_lookups_for_which_the_system_gives_no_thread_take_no_slot() -> None:
     assert resolver.addresses("name.test", Deadline(20)) == ["192.0.2.1"]
 
 
-def _knows_nothing(*_arguments: object, **_options: object) -> None:
+def _knows_nothing(*_arguments: object, **_options: object) -> NoReturn:
     """What glibc says of every name, /etc/hosts included, where it can open nothing."""
     raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
